@@ -1,0 +1,1 @@
+//! Plain text: the op, its algebra, and the rope it edits.

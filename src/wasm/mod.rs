@@ -1,0 +1,1 @@
+//! The JavaScript binding: translation only, one file per exported type.

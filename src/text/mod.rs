@@ -1,1 +1,36 @@
 //! Plain text: the op, its algebra, and the rope it edits.
+//!
+//! Everything here counts Unicode scalar values ("scalars", Rust's `char`s); JavaScript's UTF-16
+//! offsets are converted at the edge, against the document's own [`Text`]. `docs/text-ot.md` has the
+//! same in prose, with pictures.
+//!
+//! | file | what |
+//! |---|---|
+//! | `op` | [`TextOp`], [`Component`], [`Side`], [`Bias`]: data, lengths, the identity |
+//! | `builder` | [`TextOpBuilder`]: the one place where components are appended, so every op is canonical |
+//! | `cursor` | the one splitting reader of components |
+//! | `compose`, `transform`, `invert`, `position` | the verbs: short loops over the cursor |
+//! | `diff` | an op from two texts |
+//! | `wire` | `[5, "abc", {"d": 3}]` in and out |
+//! | `rope` | [`Text`]: the document, scalars and UTF-16 both counted |
+//! | `queue` | [`OpQueue`]: many pushes, one composed op |
+
+mod builder;
+mod compose;
+mod cursor;
+mod diff;
+mod invert;
+mod op;
+mod position;
+mod queue;
+mod rope;
+mod transform;
+#[cfg(test)]
+mod visits;
+mod wire;
+
+pub use builder::TextOpBuilder;
+pub use op::{Bias, Component, Components, MAX_LEN, Side, TextOp};
+pub use queue::OpQueue;
+pub use rope::Text;
+pub use wire::Loose;

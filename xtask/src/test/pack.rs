@@ -1,0 +1,118 @@
+//! The step `pack`: what a user of the npm package gets, in an empty project of theirs.
+//!
+//! The tarball is made and installed as `npm publish` and `npm install` would. Then the README's
+//! own example is run with it in Node, and `tests/consumer/*.ts`, which use the package as an
+//! application would, are type-checked against the types it ships.
+
+use anyhow::{Context, Result, ensure};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::project::Project;
+use crate::{build, readme, term};
+
+/// Marks a README block that is a whole program: ```` ```js run ````.
+const RUNNABLE: &str = "js run";
+
+/// The step.
+pub fn run(project: &Project) -> Result<()> {
+    build::package(project, &build::Args::default())?;
+    let home = install(project)?;
+    run_examples(project, &home)?;
+    check_types(project, &home)
+}
+
+/// Packs, and installs the tarball in a new empty project outside the workspace.
+fn install(project: &Project) -> Result<PathBuf> {
+    // Outside, so that neither Node nor TypeScript finds anything of ours by walking up.
+    let home = std::env::temp_dir().join(format!("rejoin-pack-{}", std::process::id()));
+    if home.exists() {
+        fs::remove_dir_all(&home)?;
+    }
+    fs::create_dir_all(&home)?;
+    let home = fs::canonicalize(&home)?;
+    fs::write(
+        home.join("package.json"),
+        r#"{ "name": "consumer", "private": true, "type": "module" }"#,
+    )?;
+    project
+        .npm("pkg")
+        .args([
+            "pack",
+            "--ignore-scripts",
+            "--loglevel=error",
+            "--pack-destination",
+        ])
+        .arg(&home)
+        .run()?;
+    let tarball = fs::read_dir(&home)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.extension().is_some_and(|ext| ext == "tgz"))
+        .context("npm pack made no tarball")?;
+    project
+        .npm("pkg")
+        .dir(&home)
+        .args(["install", "--no-audit"])
+        .arg(tarball)
+        .run()?;
+    Ok(home)
+}
+
+fn run_examples(project: &Project, home: &Path) -> Result<()> {
+    let text = fs::read_to_string(project.at("README.md")).context("README.md")?;
+    let examples: Vec<_> = readme::blocks(&text)
+        .into_iter()
+        .filter(|block| block.info == RUNNABLE)
+        .collect();
+    ensure!(
+        !examples.is_empty(),
+        "README.md has no example to run: a block that begins with ```{RUNNABLE}"
+    );
+    for (number, example) in examples.iter().enumerate() {
+        let file = format!("example-{}.js", number + 1);
+        fs::write(home.join(&file), &example.text)?;
+        project
+            .cmd("node")
+            .dir(home)
+            .arg(&file)
+            .run()
+            .with_context(|| format!("README.md, example {}:\n{}", number + 1, example.text))?;
+    }
+    term::note(&format!("{} of the README ran", examples.len()));
+    Ok(())
+}
+
+fn check_types(project: &Project, home: &Path) -> Result<()> {
+    let folder = project.at("tests/consumer");
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&folder).context("tests/consumer")? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ext| ext == "ts") {
+            let name = path
+                .file_name()
+                .context("a file without a name")?
+                .to_owned();
+            fs::copy(&path, home.join(&name))?;
+            files.push(name);
+        }
+    }
+    ensure!(!files.is_empty(), "tests/consumer has no TypeScript");
+    let tsc = project.at("pkg/node_modules/typescript/bin/tsc");
+    for resolution in ["nodenext", "bundler"] {
+        let module = if resolution == "bundler" {
+            "esnext"
+        } else {
+            resolution
+        };
+        project
+            .cmd("node")
+            .dir(home)
+            .arg(&tsc)
+            .args(["--noEmit", "--strict", "--target", "es2022"])
+            .args(["--lib", "es2022,dom,dom.iterable", "--types", ""])
+            .args(["--module", module, "--moduleResolution", resolution])
+            .args(&files)
+            .run()?;
+    }
+    fs::remove_dir_all(home).context("could not clear the temporary project")
+}

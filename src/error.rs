@@ -50,6 +50,72 @@ pub enum Error {
         /// The limit, in the same unit.
         limit: usize,
     },
+    /// A name that is empty, too long, or has a character that is not allowed.
+    #[error("{name:?} is no {what}")]
+    InvalidName {
+        /// What it should name.
+        what: &'static str,
+        /// The name, cut to 300 characters.
+        name: String,
+    },
+    /// A message that is not in the protocol.
+    #[error("malformed message: {reason}")]
+    MalformedMessage {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A peer that speaks another version of the protocol.
+    #[error("the peer speaks protocol {theirs}, this side {ours}: update the older one")]
+    ProtocolVersion {
+        /// The peer's version.
+        theirs: u32,
+        /// This side's version.
+        ours: u32,
+    },
+    /// A document that does not exist and was not asked to be created.
+    #[error("document {doc:?} does not exist; open it with an initial value to create it")]
+    UnknownDocument {
+        /// The document's name.
+        doc: String,
+    },
+    /// An op for a document that this connection has not opened.
+    #[error("document {doc:?} is not open on this connection; open it first")]
+    NotOpen {
+        /// The document's name.
+        doc: String,
+    },
+    /// Two replicas use one client id: a copied profile, or storage restored from a backup.
+    #[error(
+        "client {client:?} has used seq {seq} for another op: its id was copied; take a fresh one"
+    )]
+    ClonedClient {
+        /// The client id.
+        client: String,
+        /// The seq in question.
+        seq: u64,
+    },
+    /// An op from the authority that does not fit the confirmed snapshot.
+    #[error("revision {revision} does not fit this replica; it asks for a snapshot")]
+    Diverged {
+        /// The revision that could not be integrated.
+        revision: u64,
+    },
+    /// Stored state that this version cannot have written.
+    #[error("the stored state is damaged: {reason}")]
+    StorageCorrupt {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Stored state of a newer version of rejoin.
+    #[error(
+        "stored format {found} is newer than {supported}, the newest this version reads: update rejoin"
+    )]
+    StorageNewer {
+        /// The format found.
+        found: u32,
+        /// The newest format this version reads.
+        supported: u32,
+    },
 }
 
 impl Error {
@@ -62,6 +128,15 @@ impl Error {
             Self::OpTooLong { .. } => "op-too-long",
             Self::MalformedOp { .. } => "malformed-op",
             Self::TooLarge { .. } => "too-large",
+            Self::InvalidName { .. } => "invalid-name",
+            Self::MalformedMessage { .. } => "malformed-message",
+            Self::ProtocolVersion { .. } => "protocol-version",
+            Self::UnknownDocument { .. } => "unknown-document",
+            Self::NotOpen { .. } => "not-open",
+            Self::ClonedClient { .. } => "cloned-client",
+            Self::Diverged { .. } => "diverged",
+            Self::StorageCorrupt { .. } => "storage-corrupt",
+            Self::StorageNewer { .. } => "storage-newer",
         }
     }
 }

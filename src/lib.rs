@@ -6,7 +6,13 @@
 
 #![warn(missing_docs)]
 
+pub mod authority;
+pub mod client;
 pub mod error;
+pub mod id;
+pub mod json;
+pub mod protocol;
+pub mod queue;
 pub mod text;
 pub mod units;
 

@@ -3,6 +3,7 @@
 use super::builder::TextOpBuilder;
 use super::cursor::{Cursor, Piece};
 use super::op::TextOp;
+use crate::queue::Compose;
 
 impl TextOp {
     /// One op that does what `self` and then `then` do.
@@ -63,5 +64,19 @@ impl TextOp {
             }
         }
         out.finish()
+    }
+}
+
+impl Compose for TextOp {
+    fn compose(&self, next: &Self) -> Self {
+        self.compose(next)
+    }
+
+    fn is_noop(&self) -> bool {
+        self.is_noop()
+    }
+
+    fn component_count(&self) -> usize {
+        self.component_count()
     }
 }

@@ -22,7 +22,6 @@ mod diff;
 mod invert;
 mod op;
 mod position;
-mod queue;
 mod rope;
 mod transform;
 #[cfg(test)]
@@ -31,6 +30,8 @@ mod wire;
 
 pub use builder::TextOpBuilder;
 pub use op::{Bias, Component, Components, MAX_LEN, Side, TextOp};
-pub use queue::OpQueue;
 pub use rope::Text;
 pub use wire::Loose;
+
+/// An [`OpQueue`](crate::queue::OpQueue) of text ops.
+pub type OpQueue = crate::queue::OpQueue<TextOp>;

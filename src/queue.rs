@@ -1,6 +1,17 @@
 //! Many small ops as one, without paying for the whole at every push.
 
-use super::op::TextOp;
+/// An op that can be composed: what an [`OpQueue`] needs to know of it.
+pub trait Compose: Clone + Default {
+    /// This op and then `next`, as one.
+    #[must_use]
+    fn compose(&self, next: &Self) -> Self;
+
+    /// Whether the op changes nothing.
+    fn is_noop(&self) -> bool;
+
+    /// What composing the op costs: its number of components.
+    fn component_count(&self) -> usize;
+}
 
 /// A sequence of ops, each made on the result of the one before, that is wanted as one op.
 ///
@@ -17,34 +28,44 @@ use super::op::TextOp;
 /// linear in the components that are left.
 ///
 /// ```
-/// use rejoin::text::{OpQueue, TextOp};
+/// use rejoin::queue::OpQueue;
+/// use rejoin::text::TextOp;
 /// let mut queue = OpQueue::new();
 /// for (offset, key) in ["c", "a", "t"].into_iter().enumerate() {
 ///     queue.push(TextOp::builder().retain(offset).insert(key).finish());
 /// }
 /// assert_eq!(queue.compose(), TextOp::builder().insert("cat").finish());
 /// ```
-#[derive(Clone, Debug, Default)]
-pub struct OpQueue {
+#[derive(Clone, Debug)]
+pub struct OpQueue<O> {
     /// Oldest first; each run is at least twice as heavy as the next.
-    runs: Vec<Run>,
+    runs: Vec<Run<O>>,
 }
 
 #[derive(Clone, Debug)]
-struct Run {
-    op: TextOp,
+struct Run<O> {
+    op: O,
     /// The components that were pushed into it (at least 1 an op), an upper bound of what it has now.
     weight: usize,
 }
 
-impl OpQueue {
+impl<O> Default for OpQueue<O> {
+    fn default() -> Self {
+        Self { runs: Vec::new() }
+    }
+}
+
+impl<O: Compose> OpQueue<O> {
     /// An empty queue.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Appends `op`, which was made on the text after all ops pushed before.
-    pub fn push(&mut self, op: TextOp) {
+    /// Appends `op`, which was made on the result of all ops pushed before. A no-op leaves no trace.
+    pub fn push(&mut self, op: O) {
+        if op.is_noop() {
+            return;
+        }
         let mut run = Run {
             weight: op.component_count().max(1),
             op,
@@ -65,30 +86,26 @@ impl OpQueue {
     ///
     /// # Cost
     /// Linear in the components of the runs.
-    pub fn compose(&self) -> TextOp {
+    pub fn compose(&self) -> O {
         // From the newest, smallest run on, so that the big ones are walked once.
         let mut runs = self.runs.iter().rev();
-        let Some(newest) = runs.next() else {
-            return TextOp::new();
-        };
-        runs.fold(newest.op.clone(), |all, older| older.op.compose(&all))
+        let newest = runs.next().map(|run| run.op.clone()).unwrap_or_default();
+        runs.fold(newest, |all, older| older.op.compose(&all))
     }
 
     /// All pushed ops as one, leaving the queue empty.
-    pub fn take(&mut self) -> TextOp {
-        let composed = match self.runs.pop() {
-            Some(newest) => self
-                .runs
-                .iter()
-                .rev()
-                .fold(newest.op, |all, older| older.op.compose(&all)),
-            None => TextOp::new(),
-        };
-        self.clear();
-        composed
+    pub fn take(&mut self) -> O {
+        let newest = self.runs.pop().map(|run| run.op).unwrap_or_default();
+        let all = self
+            .runs
+            .iter()
+            .rev()
+            .fold(newest, |all, older| older.op.compose(&all));
+        self.runs.clear();
+        all
     }
 
-    /// Whether nothing was pushed since the queue was made, cleared or taken. Pushed no-ops count.
+    /// Whether nothing but no-ops was pushed since the queue was made or taken.
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty()
     }

@@ -1,0 +1,11 @@
+//! The side that edits: one document's replica on one device.
+
+mod effect;
+mod entry;
+mod journal;
+mod replica;
+mod state;
+
+pub use effect::{Effect, Link, Status};
+pub use entry::{Entry, Inflight, RejectedEdit, State, Stored};
+pub use replica::Replica;

@@ -1,0 +1,293 @@
+//! The messages between a replica and an authority: server and browser, or leader tab and follower.
+//!
+//! JSON objects with a `type`; docs/protocol.md tells when each is sent. Revisions, seqs and counts are
+//! integers that JavaScript holds exactly.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::Error;
+use crate::id::{ClientId, DocId, Epoch};
+use crate::json::{Digest, JsonOp, Value};
+
+/// The version in [`ClientMessage::Hello`]. It changes when an old peer would misread a message.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// What a client sends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum ClientMessage {
+    /// First on a connection.
+    Hello(Hello),
+    /// Subscribe to a document, from where this replica stands.
+    Open(Open),
+    /// One op, to be accepted.
+    Submit(Submit),
+    /// End a subscription.
+    Close {
+        /// The document.
+        doc: DocId,
+    },
+    /// Is the connection alive?
+    Ping,
+}
+
+/// The first message of a connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The sender's [`PROTOCOL_VERSION`].
+    pub protocol: u32,
+    /// Proof of who the user is, for servers that ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}
+
+impl Hello {
+    /// The answer to a hello.
+    ///
+    /// # Errors
+    /// [`Error::ProtocolVersion`] when the sender speaks another version.
+    pub fn welcome(&self) -> Result<ServerMessage, Error> {
+        if self.protocol != PROTOCOL_VERSION {
+            return Err(Error::ProtocolVersion {
+                theirs: self.protocol,
+                ours: PROTOCOL_VERSION,
+            });
+        }
+        Ok(ServerMessage::Welcome {
+            protocol: PROTOCOL_VERSION,
+        })
+    }
+}
+
+/// A subscription, from where the replica stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Open {
+    /// The document.
+    pub doc: DocId,
+    /// The replica's name: author of its ops.
+    pub client: ClientId,
+    /// Counts this replica's opens; the answer repeats it, so that only the answer to the newest counts.
+    pub request: u64,
+    /// The life of the document that `revision` belongs to; none before the first contact.
+    pub epoch: Option<Epoch>,
+    /// The revision of the replica's confirmed snapshot.
+    pub revision: u64,
+    /// The last seq this client has used; 0 for none.
+    pub seq: u64,
+    /// The digest of the op sent as `seq`, while that op is inflight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// The value to create the document with, should it not exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create: Option<Value>,
+}
+
+/// One op on its way to be accepted. Frozen: every copy of it has the same bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Submit {
+    /// The document.
+    pub doc: DocId,
+    /// Greater than every seq this client used before.
+    pub seq: u64,
+    /// The revision the op was made on.
+    pub base: u64,
+    /// The op.
+    pub op: JsonOp,
+}
+
+/// An accepted op: what the log holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Committed {
+    /// Its author.
+    pub client: ClientId,
+    /// Its author's number for it.
+    pub seq: u64,
+    /// The op as it was applied, transformed over what was accepted since its base.
+    pub op: JsonOp,
+}
+
+/// What became of the op that a replica had inflight when it opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fate {
+    /// Nothing was inflight.
+    None,
+    /// Never arrived: send it again, the same bytes.
+    Unknown,
+    /// Accepted: it is in the log, or in the snapshot.
+    Committed,
+    /// It never will be accepted; the storage says so. Its content may go out under a new seq.
+    Fenced,
+}
+
+/// What a server (or a leader tab) sends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum ServerMessage {
+    /// Answer to hello.
+    Welcome {
+        /// The sender's [`PROTOCOL_VERSION`].
+        protocol: u32,
+    },
+    /// Answer to open when the log cannot bring this replica up to date.
+    Snapshot {
+        /// The document.
+        doc: DocId,
+        /// The request that this answers.
+        request: u64,
+        /// Its life.
+        epoch: Epoch,
+        /// The revision of `value`.
+        revision: u64,
+        /// The whole document.
+        value: Value,
+        /// What became of the inflight op.
+        fate: Fate,
+    },
+    /// Answer to open otherwise: a batch of the log. There is more to come until `head` is reached.
+    Ops {
+        /// The document.
+        doc: DocId,
+        /// The request that this answers.
+        request: u64,
+        /// Its life.
+        epoch: Epoch,
+        /// The revision before the first op.
+        base: u64,
+        /// The ops of revisions `base + 1`, `base + 2`, …
+        ops: Vec<Committed>,
+        /// The revision at which the catch-up ends.
+        head: u64,
+        /// What became of the inflight op.
+        fate: Fate,
+    },
+    /// One op was accepted and is durable.
+    Committed {
+        /// The document.
+        doc: DocId,
+        /// The revision it made.
+        revision: u64,
+        /// Its author.
+        client: ClientId,
+        /// Its author's number for it.
+        seq: u64,
+        /// The op; absent on the connection that submitted it, for which this is the ack.
+        #[serde(
+            default,
+            deserialize_with = "present",
+            skip_serializing_if = "Option::is_none"
+        )]
+        op: Option<JsonOp>,
+    },
+    /// An op was refused, and is fenced.
+    Rejected {
+        /// The document.
+        doc: DocId,
+        /// The refused op.
+        seq: u64,
+        /// Why: a stable code.
+        code: String,
+        /// Why, for people.
+        detail: String,
+    },
+    /// An op's base is further back than the server transforms from. It is fenced: catch up, and submit
+    /// its content under a new seq.
+    Behind {
+        /// The document.
+        doc: DocId,
+        /// The op.
+        seq: u64,
+    },
+    /// A request could not be served.
+    Error {
+        /// The document it concerned, if one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        doc: Option<DocId>,
+        /// The op it concerned, if one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seq: Option<u64>,
+        /// What was wrong: a stable code.
+        code: String,
+        /// What was wrong, for people.
+        detail: String,
+    },
+    /// Answer to ping.
+    Pong,
+}
+
+/// `null` is the op that changes nothing; only a missing field is no op.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<JsonOp>, D::Error> {
+    JsonOp::deserialize(deserializer).map(Some)
+}
+
+impl ServerMessage {
+    /// The message that reports `error`.
+    pub fn error(doc: Option<DocId>, seq: Option<u64>, error: &Error) -> Self {
+        Self::Error {
+            doc,
+            seq,
+            code: error.code().to_owned(),
+            detail: error.to_string(),
+        }
+    }
+
+    /// The document this message concerns, if one.
+    pub fn doc(&self) -> Option<&DocId> {
+        match self {
+            Self::Snapshot { doc, .. }
+            | Self::Ops { doc, .. }
+            | Self::Committed { doc, .. }
+            | Self::Rejected { doc, .. }
+            | Self::Behind { doc, .. } => Some(doc),
+            Self::Error { doc, .. } => doc.as_ref(),
+            Self::Welcome { .. } | Self::Pong => None,
+        }
+    }
+}
+
+/// A message that could not be read: what is wrong, and what it was about as far as can be told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BadMessage {
+    /// The document it named.
+    pub doc: Option<DocId>,
+    /// For a submit, its seq: that op is to be refused, so that its author is not left waiting.
+    pub submit: Option<u64>,
+    /// What is wrong.
+    pub error: Error,
+}
+
+impl ClientMessage {
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// [`BadMessage`] with [`Error::MalformedMessage`], or [`Error::MalformedOp`] for a submit whose
+    /// envelope could be read.
+    pub fn decode(json: &str) -> Result<Self, BadMessage> {
+        #[derive(Deserialize)]
+        struct Envelope {
+            r#type: String,
+            doc: Option<DocId>,
+            seq: Option<u64>,
+        }
+
+        serde_json::from_str(json).map_err(|error| {
+            let reason = error.to_string();
+            match serde_json::from_str::<Envelope>(json) {
+                Ok(Envelope {
+                    r#type,
+                    doc: doc @ Some(_),
+                    seq: seq @ Some(_),
+                }) if r#type == "submit" => BadMessage {
+                    doc,
+                    submit: seq,
+                    error: Error::MalformedOp { reason },
+                },
+                envelope => BadMessage {
+                    doc: envelope.ok().and_then(|e| e.doc),
+                    submit: None,
+                    error: Error::MalformedMessage { reason },
+                },
+            }
+        })
+    }
+}

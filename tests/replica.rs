@@ -1,0 +1,293 @@
+//! One replica or two and an authority, step by step: what each message does.
+
+use rejoin::authority::{Authority, Limits, Out, PeerId};
+use rejoin::client::{Effect, Entry, Link, Replica, State, Stored};
+use rejoin::id::{ClientId, DocId, Epoch};
+use rejoin::json::Value;
+use rejoin::protocol::{ClientMessage, ServerMessage};
+use rejoin::units::Utf16Offset;
+
+/// A replica with its storage, and the messages it wants to send.
+struct Device {
+    replica: Replica,
+    peer: PeerId,
+    checkpoint: Option<State>,
+    entries: Vec<Entry>,
+    outbox: Vec<ClientMessage>,
+    others: Vec<Effect>,
+}
+
+impl Device {
+    fn new(name: &str, peer: u64) -> Self {
+        Self {
+            replica: Replica::new(doc(), ClientId::new(name).unwrap(), Value::from("")),
+            peer: PeerId(peer),
+            checkpoint: None,
+            entries: Vec::new(),
+            outbox: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+
+    fn insert(&mut self, at: usize, text: &str) {
+        self.replica.edit_text(Utf16Offset(at), 0, text).unwrap();
+    }
+
+    fn text(&self) -> String {
+        self.replica.value().to_string()
+    }
+
+    /// Flushes, stores, and carries out what follows.
+    fn settle(&mut self) {
+        self.replica.flush();
+        while let Some(effect) = self.replica.poll_effect() {
+            match effect {
+                Effect::Persist {
+                    batch,
+                    checkpoint,
+                    entries,
+                } => {
+                    if let Some(checkpoint) = checkpoint {
+                        self.checkpoint = Some(*checkpoint);
+                        self.entries.clear();
+                    }
+                    self.entries.extend(entries);
+                    self.replica.persisted(batch);
+                }
+                Effect::Send(message) => self.outbox.push(message),
+                other => self.others.push(other),
+            }
+        }
+        self.replica.assert_invariants();
+    }
+
+    /// The process dies; only what was stored is left.
+    fn restart(&mut self) {
+        let stored = Stored {
+            checkpoint: self.checkpoint.clone().unwrap(),
+            entries: self.entries.clone(),
+        };
+        self.replica = Replica::restore(stored).unwrap();
+        self.outbox.clear();
+        self.replica.assert_invariants();
+    }
+}
+
+fn doc() -> DocId {
+    DocId::new("doc").unwrap()
+}
+
+fn authority() -> Authority {
+    Authority::new(
+        doc(),
+        Epoch::new("first").unwrap(),
+        Value::from(""),
+        Limits::default(),
+    )
+}
+
+/// Hands messages back and forth until nobody has anything to say.
+fn exchange(authority: &mut Authority, devices: &mut [&mut Device]) {
+    loop {
+        let mut quiet = true;
+        for device in devices.iter_mut() {
+            device.settle();
+            for message in std::mem::take(&mut device.outbox) {
+                quiet = false;
+                match message {
+                    ClientMessage::Open(open) => {
+                        if !authority.knows(&open.client) {
+                            authority.learn(open.client.clone(), None);
+                        }
+                        authority.open(device.peer, open);
+                    }
+                    ClientMessage::Submit(submit) => authority.submit(device.peer, submit),
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+        authority.take_append();
+        for out in authority.appended() {
+            let Out::Send { peers, message } = out else {
+                panic!("the log is not pruned here")
+            };
+            for device in devices
+                .iter_mut()
+                .filter(|device| peers.contains(&device.peer))
+            {
+                device.replica.receive(message.clone());
+            }
+        }
+        if quiet {
+            return;
+        }
+    }
+}
+
+#[test]
+fn both_offline_then_rejoin() {
+    let mut authority = authority();
+    let (mut ann, mut bob) = (Device::new("ann", 1), Device::new("bob", 2));
+    ann.replica.connected();
+    bob.replica.connected();
+    exchange(&mut authority, &mut [&mut ann, &mut bob]);
+    ann.insert(0, "Hello");
+    exchange(&mut authority, &mut [&mut ann, &mut bob]);
+    assert_eq!(bob.text(), "Hello");
+
+    for device in [&mut ann, &mut bob] {
+        device.replica.disconnected();
+        authority.close(device.peer);
+    }
+    ann.insert(5, " world");
+    bob.insert(0, "😅 ");
+    bob.settle();
+    bob.restart();
+    assert_eq!(
+        (ann.text().as_str(), bob.text().as_str()),
+        ("Hello world", "😅 Hello")
+    );
+
+    ann.replica.connected();
+    bob.replica.connected();
+    exchange(&mut authority, &mut [&mut ann, &mut bob]);
+    assert_eq!(ann.text(), "😅 Hello world");
+    assert_eq!(bob.text(), ann.text());
+    assert_eq!(authority.value().to_string(), ann.text());
+    let status = ann.replica.status();
+    assert_eq!(
+        (status.link, status.revision, status.inflight),
+        (Link::Live, 3, None)
+    );
+    assert_eq!(
+        (status.edits, status.saved_edits, status.committed_edits),
+        (2, 2, 2)
+    );
+}
+
+#[test]
+fn an_op_that_was_committed_without_an_ack_is_not_doubled() {
+    let mut authority = authority();
+    let mut ann = Device::new("ann", 1);
+    ann.replica.connected();
+    exchange(&mut authority, &mut [&mut ann]);
+    ann.insert(0, "once");
+    ann.settle();
+    for message in std::mem::take(&mut ann.outbox) {
+        if let ClientMessage::Submit(submit) = message {
+            authority.submit(ann.peer, submit);
+        }
+    }
+    authority.take_append();
+    authority.appended(); // the ack is lost
+    authority.close(ann.peer);
+    ann.restart();
+    assert_eq!(ann.replica.status().inflight, Some(1));
+    ann.peer = PeerId(7);
+    authority.learn(
+        ClientId::new("ann").unwrap(),
+        Some(rejoin::authority::LastSeq {
+            seq: 1,
+            revision: Some(1),
+            digest: ann
+                .replica
+                .state()
+                .inflight
+                .map(|i| i.op.digest(i.base))
+                .unwrap(),
+        }),
+    );
+    ann.replica.connected();
+    exchange(&mut authority, &mut [&mut ann]);
+    assert_eq!(
+        (authority.value().to_string().as_str(), authority.head()),
+        ("once", 1)
+    );
+    assert_eq!(ann.replica.status().inflight, None);
+}
+
+#[test]
+fn a_refused_edit_goes_to_the_inbox_and_later_edits_stay() {
+    let mut authority = Authority::new(
+        doc(),
+        Epoch::new("first").unwrap(),
+        Value::from(""),
+        Limits {
+            value_chars: 8,
+            ..Limits::default()
+        },
+    );
+    let mut ann = Device::new("ann", 1);
+    ann.replica.connected();
+    exchange(&mut authority, &mut [&mut ann]);
+    ann.insert(0, "far too long");
+    ann.settle();
+    ann.insert(12, "!");
+    exchange(&mut authority, &mut [&mut ann]);
+    assert_eq!(
+        (ann.text().as_str(), authority.value().to_string().as_str()),
+        ("!", "!")
+    );
+    let refused = &ann.replica.inbox()[0];
+    assert_eq!((refused.code.as_str(), refused.seq), ("too-large", 1));
+    ann.settle();
+    ann.restart();
+    assert_eq!(ann.replica.inbox().len(), 1);
+}
+
+#[test]
+fn a_copied_client_id_is_noticed_and_loses_nothing() {
+    let mut authority = authority();
+    let mut ann = Device::new("ann", 1);
+    ann.replica.connected();
+    exchange(&mut authority, &mut [&mut ann]);
+    ann.replica.disconnected();
+    authority.close(ann.peer);
+    ann.settle();
+    let mut copy = Device::new("ann", 2);
+    copy.checkpoint = ann.checkpoint.clone();
+    copy.entries = ann.entries.clone();
+    copy.restart();
+
+    ann.insert(0, "one ");
+    copy.insert(0, "two ");
+    ann.replica.connected();
+    exchange(&mut authority, &mut [&mut ann]);
+    copy.replica.connected();
+    exchange(&mut authority, &mut [&mut ann, &mut copy]);
+    assert_eq!(copy.others.last(), Some(&Effect::Cloned));
+    assert_eq!(copy.text(), "two ");
+    copy.replica.set_client(ClientId::new("fresh").unwrap());
+    exchange(&mut authority, &mut [&mut ann, &mut copy]);
+    assert_eq!(copy.text(), ann.text());
+    assert!(
+        ann.text().contains("one ") && ann.text().contains("two "),
+        "{}",
+        ann.text()
+    );
+    assert_eq!(ann.text().len(), 8);
+}
+
+#[test]
+fn stale_and_foreign_messages_change_nothing() {
+    let mut authority = authority();
+    let mut ann = Device::new("ann", 1);
+    ann.replica.connected();
+    exchange(&mut authority, &mut [&mut ann]);
+    ann.insert(0, "text");
+    exchange(&mut authority, &mut [&mut ann]);
+    let before = ann.replica.state();
+    for json in [
+        r#"{"type":"rejected","doc":"doc","seq":1,"code":"x","detail":"x"}"#,
+        r#"{"type":"behind","doc":"doc","seq":9}"#,
+        r#"{"type":"committed","doc":"doc","revision":1,"client":"eve","seq":1,"op":[{"es":["x"]}]}"#,
+        r#"{"type":"committed","doc":"other","revision":2,"client":"eve","seq":1,"op":[{"es":["x"]}]}"#,
+        r#"{"type":"snapshot","doc":"doc","request":0,"epoch":"e","revision":1,"value":"","fate":"none"}"#,
+        r#"{"type":"error","doc":"doc","seq":0,"code":"cloned-client","detail":"x"}"#,
+        r#"{"type":"pong"}"#,
+    ] {
+        ann.replica
+            .receive(serde_json::from_str::<ServerMessage>(json).unwrap());
+    }
+    assert_eq!(ann.replica.state(), before);
+}

@@ -120,3 +120,45 @@ proptest! {
         prop_assert!(rope.utf16_to_char(Utf16Offset(utf16 + 1)).is_err());
     }
 }
+
+/// Edits on a text that is long enough for the rope to have many nodes, against plain strings.
+#[test]
+fn a_long_text_edits_like_a_string() {
+    let strategy = proptest::collection::vec(
+        (any::<prop::sample::Index>(), 0usize..60, text::text(80)),
+        200,
+    );
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        cases: 24,
+        ..ProptestConfig::default()
+    });
+    let result = runner.run(&strategy, |edits| {
+        let mut rope = Text::from("a😀é한".repeat(2_000).as_str());
+        let mut chars: Vec<char> = rope.to_string().chars().collect();
+        for (at, delete, insert) in edits {
+            let at = at.index(chars.len() + 1);
+            let delete = delete.min(chars.len() - at);
+            let op = TextOp::builder()
+                .retain(at)
+                .delete(delete)
+                .insert(&insert)
+                .finish();
+            let undo = op.invert(&rope).unwrap();
+            let before = rope.clone();
+            rope.apply(&op).unwrap();
+            let deleted: Vec<char> = chars.splice(at..at + delete, insert.chars()).collect();
+            let range = CharOffset(at)..CharOffset(at + delete);
+            prop_assert_eq!(before.slice(range).unwrap(), String::from_iter(deleted));
+            let utf16 = chars[..at].iter().map(|c| c.len_utf16()).sum();
+            prop_assert_eq!(rope.char_to_utf16(CharOffset(at)), Ok(Utf16Offset(utf16)));
+            prop_assert_eq!(rope.utf16_to_char(Utf16Offset(utf16)), Ok(CharOffset(at)));
+            let mut undone = rope.clone();
+            undone.apply(&undo).unwrap();
+            prop_assert_eq!(undone, before);
+        }
+        prop_assert_eq!(rope.len_chars(), chars.len());
+        prop_assert_eq!(rope.to_string(), String::from_iter(chars));
+        Ok(())
+    });
+    result.unwrap();
+}

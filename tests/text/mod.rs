@@ -6,6 +6,8 @@
     reason = "clippy does not see that these are test helpers"
 )]
 
+pub mod model;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rejoin::text::{Component, Text, TextOp};

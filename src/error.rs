@@ -119,6 +119,38 @@ pub enum Error {
 }
 
 impl Error {
+    /// The numbers of this error, by name: what a program may want besides the message.
+    pub fn values(&self) -> Vec<(&'static str, u64)> {
+        match *self {
+            Self::OffsetOutOfBounds { offset, len, .. } => {
+                vec![("offset", offset as u64), ("length", len as u64)]
+            }
+            Self::OffsetInsidePair { offset } | Self::LoneSurrogate { offset } => {
+                vec![("offset", offset as u64)]
+            }
+            Self::OpTooLong { base_len, len } => {
+                vec![("baseLength", base_len as u64), ("length", len as u64)]
+            }
+            Self::TooLarge { size, limit, .. } => {
+                vec![("size", size as u64), ("limit", limit as u64)]
+            }
+            Self::ProtocolVersion { theirs, ours } => {
+                vec![("theirs", theirs.into()), ("ours", ours.into())]
+            }
+            Self::ClonedClient { seq, .. } => vec![("seq", seq)],
+            Self::Diverged { revision } => vec![("revision", revision)],
+            Self::StorageNewer { found, supported } => {
+                vec![("found", found.into()), ("supported", supported.into())]
+            }
+            Self::MalformedOp { .. }
+            | Self::InvalidName { .. }
+            | Self::MalformedMessage { .. }
+            | Self::UnknownDocument { .. }
+            | Self::NotOpen { .. }
+            | Self::StorageCorrupt { .. } => Vec::new(),
+        }
+    }
+
     /// The stable code of this error: the same string in Rust, TypeScript and on the wire.
     pub fn code(&self) -> &'static str {
         match self {

@@ -1,4 +1,5 @@
 //! One replica or two and an authority, step by step: what each message does.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use rejoin::authority::{Authority, Limits, Out, PeerId};
 use rejoin::client::{Effect, Entry, Link, Replica, State, Stored};

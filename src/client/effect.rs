@@ -6,6 +6,7 @@ use super::entry::{Entry, RejectedEdit, State};
 use crate::Error;
 use crate::json::JsonOp;
 use crate::protocol::ClientMessage;
+use crate::text::TextChange;
 
 /// Something for the host to carry out, in the order given.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +23,8 @@ pub enum Effect {
     },
     /// Send this to the authority.
     Send(ClientMessage),
-    /// The value changed from outside: by this op, on the value as it was.
-    Patch(JsonOp),
+    /// The value changed from outside.
+    Patch(Patch),
     /// An edit was refused. It is no longer in the value; it is in the inbox.
     Rejected(RejectedEdit),
     /// Somebody else uses this client id: call [`set_client`](super::Replica::set_client) with a fresh
@@ -38,6 +39,15 @@ pub enum Effect {
     },
     /// Something was not as it should be; the replica mends it by itself.
     Fault(Error),
+}
+
+/// A change of the value that did not come from an edit here.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Patch {
+    /// The change, on the value as it was.
+    pub op: JsonOp,
+    /// The same for an editor of the root string.
+    pub changes: Vec<TextChange>,
 }
 
 /// Where a replica stands with its authority.

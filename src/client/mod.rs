@@ -6,6 +6,6 @@ mod journal;
 mod replica;
 mod state;
 
-pub use effect::{Effect, Link, Status};
+pub use effect::{Effect, Link, Patch, Status};
 pub use entry::{Entry, Inflight, RejectedEdit, State, Stored};
 pub use replica::Replica;

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
-use super::effect::{Effect, Link, Status};
+use super::effect::{Effect, Link, Patch, Status};
 use super::entry::{Entry, RejectedEdit, State, Stored};
 use super::journal::Journal;
 use super::state::{Ack, Document};
@@ -315,8 +315,8 @@ impl Replica {
         }
     }
 
-    fn patch(&mut self, patch: JsonOp) {
-        if !patch.is_noop() {
+    fn patch(&mut self, patch: Patch) {
+        if !patch.op.is_noop() {
             self.effects.push_back(Effect::Patch(patch));
         }
     }

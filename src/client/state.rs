@@ -12,6 +12,7 @@ use crate::protocol::Committed;
 use crate::queue::OpQueue;
 use crate::text::Side;
 
+use super::effect::Patch;
 use super::entry::{Entry, Inflight, RejectedEdit, State};
 
 /// The replica's document, without its connection and its journal.
@@ -46,7 +47,7 @@ pub(super) enum Ack {
 #[derive(Default)]
 pub(super) struct Integrated {
     /// The change of the view.
-    pub(super) patch: JsonOp,
+    pub(super) patch: Patch,
     /// How many of the ops were integrated; the next one does not fit.
     pub(super) count: usize,
     /// Whether the next one goes under the inflight op's name, but is another op.
@@ -270,7 +271,7 @@ impl Document {
         revision: u64,
         value: Value,
         included: bool,
-    ) -> Result<JsonOp, Error> {
+    ) -> Result<Patch, Error> {
         let mut before = self.confirmed.clone();
         match self.inflight.take() {
             Some(inflight) if included => inflight.rebased.apply(&mut before)?,
@@ -288,13 +289,13 @@ impl Document {
 
     /// The inflight op goes to the inbox; what was edited on top of it stays. Content decides, not an
     /// undo: the view is made anew from confirmed and what remains (I6).
-    pub(super) fn reject(&mut self, code: String, detail: String) -> Result<JsonOp, Error> {
+    pub(super) fn reject(&mut self, code: String, detail: String) -> Result<Patch, Error> {
         let Some(inflight) = self.inflight.take() else {
-            return Ok(JsonOp::noop());
+            return Ok(Patch::default());
         };
         let removal = inflight.rebased.invert(&self.confirmed)?;
         let pending = self.pending.take();
-        let patch = removal.transform(&pending, Side::Left);
+        let patch = self.patch(removal.transform(&pending, Side::Left));
         let pending = pending.transform(&removal, Side::Right);
         self.view = self.confirmed.clone();
         pending.apply(&mut self.view)?;
@@ -312,22 +313,31 @@ impl Document {
     }
 
     /// Pending over a remote op that stands where pending does. Gives the change of the view.
-    fn rebase_pending(&mut self, remote: &JsonOp) -> JsonOp {
+    fn rebase_pending(&mut self, remote: &JsonOp) -> Patch {
         debug_assert!(
             self.recent.is_empty(),
             "edits are sealed before anything else happens"
         );
         if remote.is_noop() {
-            return JsonOp::noop();
+            return Patch::default();
         }
         let pending = self.pending.take();
-        let patch = remote.transform(&pending, Side::Left);
+        let patch = self.patch(remote.transform(&pending, Side::Left));
         self.pending.push(pending.transform(remote, Side::Right));
         // Both were checked against the values that they stand on; by TP1 the patch fits the view.
-        if patch.apply(&mut self.view).is_err() {
+        if patch.op.apply(&mut self.view).is_err() {
             debug_assert!(false, "TP1 is broken");
         }
         patch
+    }
+
+    /// What `op` changes, as long as the view is as it was.
+    fn patch(&self, op: JsonOp) -> Patch {
+        let changes = op
+            .as_text()
+            .utf16_changes(self.view.as_text())
+            .unwrap_or_default();
+        Patch { op, changes }
     }
 
     /// Checks the invariant at the head of this file.

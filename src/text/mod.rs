@@ -11,6 +11,7 @@
 //! | `cursor` | the one splitting reader of components |
 //! | `compose`, `transform`, `invert`, `position` | the verbs: short loops over the cursor |
 //! | `diff` | an op from two texts |
+//! | `utf16` | [`TextChange`]: an op as editors take it |
 //! | `wire` | `[5, "abc", {"d": 3}]` in and out |
 //! | `rope` | [`Text`]: the document, scalars and UTF-16 both counted |
 //! | `queue` | [`OpQueue`]: many pushes, one composed op |
@@ -24,6 +25,7 @@ mod op;
 mod position;
 mod rope;
 mod transform;
+mod utf16;
 #[cfg(test)]
 mod visits;
 mod wire;
@@ -31,6 +33,7 @@ mod wire;
 pub use builder::TextOpBuilder;
 pub use op::{Bias, Component, Components, MAX_LEN, Side, TextOp};
 pub use rope::Text;
+pub use utf16::TextChange;
 pub use wire::Loose;
 
 /// An [`OpQueue`](crate::queue::OpQueue) of text ops.

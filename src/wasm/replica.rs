@@ -1,0 +1,224 @@
+use js_sys::{Array, Object, Reflect};
+use wasm_bindgen::prelude::*;
+
+use super::convert::{corrupt, from_js, malformed_message, set, throw, to_js};
+use crate::Error;
+use crate::client::{Effect, Replica, State, Stored};
+use crate::id::{ClientId, DocId};
+use crate::json::Value;
+use crate::protocol::ServerMessage;
+use crate::units::Utf16Offset;
+
+/// [`Replica`], with its effects as plain objects.
+#[wasm_bindgen(js_name = Replica)]
+pub struct JsReplica {
+    replica: Replica,
+    effects: Array,
+}
+
+#[wasm_bindgen(js_class = Replica)]
+impl JsReplica {
+    /// A replica of which nothing is stored.
+    #[wasm_bindgen(constructor)]
+    pub fn new(doc: &str, client: &str, create: JsValue) -> Result<JsReplica, JsValue> {
+        let create: Value = from_js(create, malformed_message)?;
+        Ok(Self::wrap(Replica::new(
+            doc_id(doc)?,
+            client_id(client)?,
+            create,
+        )))
+    }
+
+    /// The replica that was stored: `{checkpoint, entries}`.
+    pub fn restore(stored: JsValue) -> Result<JsReplica, JsValue> {
+        // The number comes first: what a newer format looks like is not known here.
+        let format = Reflect::get(&stored, &"checkpoint".into())
+            .and_then(|checkpoint| Reflect::get(&checkpoint, &"format".into()))
+            .ok()
+            .and_then(|format| format.as_f64())
+            .ok_or_else(|| throw(&corrupt("the checkpoint has no format number".to_owned())))?;
+        if format > f64::from(State::FORMAT) {
+            return Err(throw(&Error::StorageNewer {
+                found: format as u32,
+                supported: State::FORMAT,
+            }));
+        }
+        let stored: Stored = from_js(stored, corrupt)?;
+        Ok(Self::wrap(
+            Replica::restore(stored).map_err(|error| throw(&error))?,
+        ))
+    }
+
+    fn wrap(replica: Replica) -> Self {
+        Self {
+            replica,
+            effects: Array::new(),
+        }
+    }
+
+    /// Replaces `deleted` UTF-16 code units at `at` by `insert`.
+    pub fn edit(&mut self, at: usize, deleted: usize, insert: &str) -> Result<(), JsValue> {
+        self.replica
+            .edit_text(Utf16Offset(at), deleted, insert)
+            .map_err(|error| throw(&error))
+    }
+
+    /// A connection stands.
+    pub fn connected(&mut self) -> Result<(), JsValue> {
+        self.replica.connected();
+        self.collect()
+    }
+
+    /// The connection is gone.
+    pub fn disconnected(&mut self) -> Result<(), JsValue> {
+        self.replica.disconnected();
+        self.collect()
+    }
+
+    /// A message came in.
+    pub fn receive(&mut self, message: JsValue) -> Result<(), JsValue> {
+        let message: ServerMessage = from_js(message, malformed_message)?;
+        self.replica.receive(message);
+        self.collect()
+    }
+
+    /// Asks for all that is missing.
+    pub fn resync(&mut self) -> Result<(), JsValue> {
+        self.replica.resync();
+        self.collect()
+    }
+
+    /// Whether the replica waits for something.
+    #[wasm_bindgen(getter, js_name = needsResync)]
+    pub fn needs_resync(&self) -> bool {
+        self.replica.needs_resync()
+    }
+
+    /// Stores what changed.
+    pub fn flush(&mut self) -> Result<(), JsValue> {
+        self.replica.flush();
+        self.collect()
+    }
+
+    /// A batch is durable.
+    pub fn persisted(&mut self, batch: f64) -> Result<(), JsValue> {
+        self.replica.persisted(batch as u64);
+        self.collect()
+    }
+
+    /// A fresh client id.
+    #[wasm_bindgen(js_name = setClient)]
+    pub fn set_client(&mut self, client: &str) -> Result<(), JsValue> {
+        self.replica.set_client(client_id(client)?);
+        self.collect()
+    }
+
+    /// The effects since the last call, as an array of objects with a `type`.
+    #[wasm_bindgen(js_name = takeEffects)]
+    pub fn take_effects(&mut self) -> Array {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// The root string.
+    pub fn text(&self) -> String {
+        self.replica.value().to_string()
+    }
+
+    /// A part of the root string, by UTF-16 offsets.
+    pub fn slice(&self, from: usize, to: usize) -> Result<String, JsValue> {
+        let text = self.replica.value().as_text();
+        let offset = |at| text.utf16_to_char(Utf16Offset(at));
+        let part = || text.slice(offset(from)?..offset(to)?);
+        part().map_err(|error: Error| throw(&error))
+    }
+
+    /// The length of the root string in UTF-16 code units.
+    #[wasm_bindgen(getter)]
+    pub fn length(&self) -> usize {
+        self.replica.value().as_text().len_utf16()
+    }
+
+    /// The document's value.
+    pub fn value(&self) -> Result<JsValue, JsValue> {
+        to_js(self.replica.value())
+    }
+
+    /// Where the replica stands.
+    pub fn status(&self) -> Result<JsValue, JsValue> {
+        to_js(&self.replica.status())
+    }
+
+    /// The whole state, as a checkpoint stores it.
+    pub fn state(&self) -> Result<JsValue, JsValue> {
+        to_js(&self.replica.state())
+    }
+
+    /// The refused edits.
+    pub fn inbox(&self) -> Result<JsValue, JsValue> {
+        to_js(&self.replica.inbox())
+    }
+
+    /// The user is done with a refused edit.
+    pub fn discard(&mut self, id: f64) -> Result<(), JsValue> {
+        self.replica.discard(id as u64);
+        self.collect()
+    }
+
+    fn collect(&mut self) -> Result<(), JsValue> {
+        while let Some(effect) = self.replica.poll_effect() {
+            self.effects.push(&translate(effect)?);
+        }
+        Ok(())
+    }
+}
+
+/// An effect as an object with a `type`.
+fn translate(effect: Effect) -> Result<JsValue, JsValue> {
+    let object = Object::new();
+    let kind = match effect {
+        Effect::Persist {
+            batch,
+            checkpoint,
+            entries,
+        } => {
+            set(&object, "batch", &(batch as f64).into());
+            if let Some(checkpoint) = checkpoint {
+                set(&object, "checkpoint", &to_js(&checkpoint)?);
+            }
+            set(&object, "entries", &to_js(&entries)?);
+            "persist"
+        }
+        Effect::Send(message) => {
+            set(&object, "message", &to_js(&message)?);
+            "send"
+        }
+        Effect::Patch(patch) => {
+            set(&object, "changes", &to_js(&patch.changes)?);
+            "patch"
+        }
+        Effect::Rejected(edit) => {
+            set(&object, "edit", &to_js(&edit)?);
+            "rejected"
+        }
+        Effect::Cloned => "cloned",
+        Effect::Refused { code, detail } => {
+            set(&object, "code", &code.into());
+            set(&object, "detail", &detail.into());
+            "refused"
+        }
+        Effect::Fault(error) => {
+            set(&object, "error", &throw(&error));
+            "fault"
+        }
+    };
+    set(&object, "type", &kind.into());
+    Ok(object.into())
+}
+
+fn doc_id(name: &str) -> Result<DocId, JsValue> {
+    DocId::new(name).map_err(|error| throw(&error))
+}
+
+fn client_id(name: &str) -> Result<ClientId, JsValue> {
+    ClientId::new(name).map_err(|error| throw(&error))
+}

@@ -131,7 +131,7 @@ fn wasm(cmd: Cmd) -> Result<()> {
     let mut passed = 0;
     cmd.args(["--mode", "no-install"])
         // wasm-pack builds once itself, in the dev profile unless told, and then runs cargo test.
-        .args([".", "--profile", "test", "--lib", "--tests"])
+        .args([".", "--profile", "test", "--lib", "--test", "*"])
         .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
         .run_seeing(|line| passed += passed_in(line))?;
     ensure!(passed > 0, "no wasm test was run");

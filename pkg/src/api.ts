@@ -1,0 +1,42 @@
+/** Everything that `rejoin` and `rejoin/inline` share: all but the loading of the engine. */
+
+export { bindTextarea, type BindTextareaOptions } from './textarea.js'
+export { Client, type ClientEvents, type ClientOptions, type ClientStatus, type OpenOptions } from './client.js'
+export {
+  Doc,
+  type ChangeEvent,
+  type CloseOptions,
+  type DocEvents,
+  type DocStatus,
+  type Rejected,
+  type WaitOptions,
+} from './doc.js'
+export { Text } from './text.js'
+export {
+  applyChanges,
+  composeChanges,
+  mapOffset,
+  minimalChange,
+  rebaseChanges,
+  type Bias,
+  type Change,
+  type Changes,
+} from './changes.js'
+export { RejoinError, type ErrorCode, type ErrorDetails } from './errors.js'
+export type { DocLink, RejectedEdit, Value } from './engine.js'
+export type { ConnectionState } from './connection.js'
+export type { Unsubscribe } from './emitter.js'
+export type { Clock, Random, Timer } from './clock.js'
+export { consoleLogger, silentLogger, type Logger } from './logger.js'
+export {
+  webSocketTransport,
+  type Link,
+  type LinkEvents,
+  type Transport,
+  type WebSocketConstructor,
+  type WebSocketLike,
+  type WebSocketTransportOptions,
+} from './transport.js'
+export type { Storage, StoredDoc, StoredWrite } from './storage/port.js'
+export { memoryStorage } from './storage/memory.js'
+export { indexedDbStorage, type IndexedDbOptions } from './storage/indexeddb.js'

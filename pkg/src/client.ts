@@ -1,0 +1,331 @@
+/** The client: one connection, one storage, and the documents that are open over them. */
+
+import { systemClock, type Clock, type Random } from './clock.js'
+import { Connection, DEFAULT_TIMES, type ConnectionState } from './connection.js'
+import { Doc, type CloseOptions } from './doc.js'
+import { Emitter, type Unsubscribe } from './emitter.js'
+import { engine, type Value } from './engine.js'
+import { RejoinError } from './errors.js'
+import { consoleLogger, type Logger } from './logger.js'
+import { watchPage } from './page.js'
+import { isDocMessage, type ServerMessage } from './protocol.js'
+import { Session, type SessionHost } from './session.js'
+import { checkText } from './strings.js'
+import { indexedDbStorage } from './storage/indexeddb.js'
+import { memoryStorage } from './storage/memory.js'
+import type { Storage } from './storage/port.js'
+import { webSocketTransport, type Transport } from './transport.js'
+
+/** Options of a {@link Client}. */
+export interface ClientOptions {
+  /** The server: `ws://…` or `wss://…`. Without it, documents live on this device only. */
+  readonly url?: string
+  /** Where documents are kept on this device. Default: IndexedDB where there is one, else memory. */
+  readonly storage?: Storage
+  /** Proof of who the user is, for servers that ask; a function is called at every connection attempt. */
+  readonly token?: string | (() => string | undefined | Promise<string | undefined>)
+  /** Whether to connect right away. Default: true. */
+  readonly connect?: boolean
+  /** How messages travel. Default: the global WebSocket. */
+  readonly transport?: Transport
+  /** Where log lines go. Default: warnings and errors to the console. */
+  readonly logger?: Logger
+  /** Time, for tests. */
+  readonly clock?: Clock
+  /** Chance, for tests: spreads retries. */
+  readonly random?: Random
+}
+
+/** Options of {@link Client.open}. */
+export interface OpenOptions {
+  /** What the document starts with, should it exist neither here nor on the server. Default: `''`. */
+  readonly create?: Value
+}
+
+/** Where a client stands with its server. */
+export interface ClientStatus {
+  /** `offline`, `connecting`, `greeting`, `online`, `waiting` (to try again), `refused` (for good). */
+  readonly connection: ConnectionState
+  /** Attempts that failed since the last connection that lasted. */
+  readonly failures: number
+  /** While waiting: milliseconds until the next attempt. */
+  readonly retryIn: number | undefined
+}
+
+/** The events of a {@link Client}. */
+export interface ClientEvents {
+  /** {@link Client.status} changed. */
+  status: ClientStatus
+  /** Something is wrong with the connection. Documents go on, offline if need be. */
+  error: RejoinError
+  /** This device's storage failed for one document. Its edits stay in memory, and are tried again. */
+  'storage-error': { readonly doc: string; readonly error: RejoinError }
+}
+
+interface Opened {
+  readonly doc: Doc
+  readonly session: Session
+  readonly unlock: () => void
+}
+
+/** A document that is open or being opened: one record for all who opened it. */
+interface Slot {
+  /** How often it was opened and not closed. */
+  count: number
+  readonly opening: Promise<Opened>
+  opened: Opened | undefined
+  closing: Promise<void> | undefined
+}
+
+/**
+ * A client of one server, with one storage on this device.
+ *
+ * @example
+ * const client = new Client({ url: 'ws://localhost:8080/sync' })
+ * const doc = await client.open('notes/today')
+ */
+export class Client {
+  readonly #storage: Storage
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #events: Emitter<ClientEvents>
+  readonly #connection: Connection | undefined
+  readonly #host: SessionHost
+  readonly #slots = new Map<string, Slot>()
+  /** The open documents, from the moment they can take messages. */
+  readonly #sessions = new Map<string, Session>()
+  readonly #stopWatching: () => void
+  #closed = false
+
+  /** @throws {@link RejoinError} `no-websocket` when there is a URL and no way to reach it; `invalid-argument`. */
+  constructor(options: ClientOptions = {}) {
+    const { storage = defaultStorage(), clock = systemClock, random = Math.random, logger = consoleLogger } = options
+    this.#storage = storage
+    this.#clock = clock
+    this.#logger = logger
+    this.#events = new Emitter((thrown) => logger.error('a listener threw', thrown))
+    if (options.url !== undefined) {
+      checkText('url', options.url)
+      this.#connection = new Connection(
+        {
+          url: options.url,
+          transport: options.transport ?? webSocketTransport(),
+          clock,
+          random,
+          logger,
+          token: async () => (typeof options.token === 'function' ? options.token() : options.token),
+          changed: (state) => this.#connectionChanged(state),
+          received: (message) => this.#received(message),
+          failed: (error) => this.#failed(error),
+        },
+        DEFAULT_TIMES,
+      )
+    }
+    this.#host = this.#makeHost(random)
+    this.#stopWatching = watchPage({ hidden: () => this.#flushAll(), woke: () => this.#connection?.probe() })
+    if (options.connect !== false) this.#connection?.connect()
+  }
+
+  /** Where the client stands with its server. */
+  get status(): ClientStatus {
+    const connection = this.#connection
+    const retryAt = connection?.retryAt
+    return {
+      connection: connection?.state ?? 'offline',
+      failures: connection?.failures ?? 0,
+      retryIn: retryAt === undefined ? undefined : Math.max(0, retryAt - this.#clock.now()),
+    }
+  }
+
+  /** Whether what is saved here survives the end of this program. */
+  get durable(): boolean {
+    return this.#storage.durable
+  }
+
+  /** Listens for an event. Returns the way to stop listening. */
+  on<K extends keyof ClientEvents>(event: K, listener: (event: ClientEvents[K]) => void): Unsubscribe {
+    return this.#events.on(event, listener)
+  }
+
+  /** Wants the connection up: at once, if it was waiting to try again. It stays up by itself after that. */
+  connect(): void {
+    if (this.#closed) throw closedError()
+    this.#connection?.connect()
+  }
+
+  /** Wants the connection down: editing goes on offline. */
+  disconnect(): void {
+    this.#connection?.disconnect()
+  }
+
+  /**
+   * Opens a document: from this device's storage, at once, online or not; what happened elsewhere comes
+   * in as `change` events. A document that is open already gives the same handle, to be closed as often
+   * as it was opened; `create` counts the first time only.
+   *
+   * @throws {@link RejoinError} `not-initialised`, `invalid-name`, `lone-surrogate`, `closed`, or
+   *   `storage-…`. A document whose stored copy cannot be read is left as it is; the others open.
+   */
+  async open(id: string, options: OpenOptions = {}): Promise<Doc> {
+    if (this.#closed) throw closedError()
+    engine()
+    checkText('id', id)
+    const create = options.create ?? ''
+    checkText('create', create)
+    let slot = this.#slots.get(id)
+    // One that is about to close is opened anew once it has.
+    while (slot?.closing !== undefined) {
+      await slot.closing.catch(() => {})
+      slot = this.#slots.get(id)
+    }
+    if (slot === undefined) {
+      slot = { count: 0, opening: this.#open(id, create), opened: undefined, closing: undefined }
+      this.#slots.set(id, slot)
+    }
+    const mine = slot
+    mine.count++
+    try {
+      mine.opened = await mine.opening
+    } catch (thrown) {
+      if (this.#slots.get(id) === mine) this.#slots.delete(id)
+      throw thrown
+    }
+    return mine.opened.doc
+  }
+
+  /** The names of the documents stored on this device. */
+  documents(): Promise<string[]> {
+    return this.#storage.list()
+  }
+
+  /**
+   * Removes a document's copy from this device, with every edit the server does not have. The server's
+   * copy stays.
+   *
+   * @throws {@link RejoinError} `storage-in-use` while it is open here; `storage-…`.
+   */
+  async forget(id: string): Promise<void> {
+    if (this.#slots.has(id)) throw new RejoinError('storage-in-use', `${id} is open: close it first`, { doc: id })
+    const unlock = await this.#storage.lock?.(id)
+    try {
+      await this.#storage.remove(id)
+    } finally {
+      unlock?.()
+    }
+  }
+
+  /**
+   * Stores what is left, closes every document, the connection and the storage.
+   *
+   * @throws {@link RejoinError} `storage-…` when something cannot be stored: the client stays open then.
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    if (this.#closed) return
+    const slots = [...this.#slots.values()]
+    await Promise.all(slots.map((slot) => slot.opening.catch(() => undefined)))
+    await Promise.all(slots.map((slot) => this.#closeSlot(slot, options)))
+    this.#closed = true
+    this.#stopWatching()
+    this.#connection?.disconnect()
+    await this.#storage.close()
+  }
+
+  async #open(id: string, create: Value): Promise<Opened> {
+    const unlock = (await this.#storage.lock?.(id)) ?? (() => {})
+    try {
+      let doc: Doc | undefined
+      const session = await Session.open(id, create, this.#host, (made) => {
+        this.#sessions.set(id, made)
+        doc = new Doc(made, this.#logger, (_, options) => this.#release(id, options))
+        return doc.sessionEvents
+      })
+      return { doc: doc as Doc, session, unlock }
+    } catch (thrown) {
+      this.#sessions.delete(id)
+      unlock()
+      throw thrown
+    }
+  }
+
+  async #release(id: string, options: CloseOptions): Promise<void> {
+    const slot = this.#slots.get(id)
+    if (slot === undefined) return
+    if (slot.count > 1) slot.count--
+    else await this.#closeSlot(slot, options)
+  }
+
+  async #closeSlot(slot: Slot, options: CloseOptions): Promise<void> {
+    const opened = slot.opened
+    if (opened === undefined) return
+    slot.closing ??= opened.session.close(options.discardUnsaved === true).then(() => {
+      opened.unlock()
+      this.#sessions.delete(opened.doc.id)
+      this.#slots.delete(opened.doc.id)
+    })
+    try {
+      await slot.closing
+    } finally {
+      slot.closing = undefined
+    }
+  }
+
+  #makeHost(random: Random): SessionHost {
+    const connection = this.#connection
+    return {
+      storage: this.#storage,
+      clock: this.#clock,
+      random,
+      logger: this.#logger,
+      get online() {
+        return connection?.state === 'online'
+      },
+      send: (message) => connection?.send(message),
+      storageFailed: (doc, error) => {
+        this.#logger.warn(`${doc} could not be stored; its edits stay in memory`, error)
+        this.#events.emit('storage-error', { doc, error })
+      },
+    }
+  }
+
+  #connectionChanged(state: ConnectionState): void {
+    for (const session of this.#sessions.values()) {
+      if (state === 'online') session.connected()
+      else session.disconnected()
+    }
+    this.#events.emit('status', this.status)
+  }
+
+  #received(message: ServerMessage): void {
+    if (isDocMessage(message) || (message.type === 'error' && message.doc !== undefined)) {
+      // None: it was closed, and this was on its way.
+      this.#sessions.get(message.doc as string)?.receive(message)
+    } else if (message.type === 'error') {
+      this.#failed(new RejoinError(message.code, message.detail))
+    } else {
+      this.#logger.warn(`ignored a message of a type this version does not know: ${message.type}`)
+    }
+  }
+
+  #failed(error: RejoinError): void {
+    this.#logger.warn(error.message, error)
+    this.#events.emit('error', error)
+  }
+
+  #flushAll(): void {
+    for (const session of this.#sessions.values()) {
+      try {
+        session.flush()
+      } catch (thrown) {
+        this.#logger.warn(`${session.id} could not be flushed`, thrown)
+      }
+    }
+  }
+}
+
+function defaultStorage(): Storage {
+  return typeof indexedDB === 'undefined' ? memoryStorage() : indexedDbStorage()
+}
+
+function closedError(): RejoinError {
+  return new RejoinError('closed', 'the client is closed')
+}

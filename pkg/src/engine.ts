@@ -1,0 +1,129 @@
+/** The WebAssembly engine, as TypeScript sees it, and the one place that knows whether it is loaded. */
+
+import type { Change } from './changes.js'
+import { RejoinError } from './errors.js'
+import type { ClientMessage, ServerMessage } from './protocol.js'
+
+/** A text op on the wire: retain a count, insert a string, delete a count. Counts are Unicode scalars. */
+export type TextOp = readonly TextComponent[]
+/** One element of a {@link TextOp}. */
+export type TextComponent = number | string | { readonly d: number | string }
+
+/** A document's value: a JSON value; today always a string. */
+export type Value = string
+
+/** Where a document stands with the server. */
+export type DocLink =
+  /** No connection. */
+  | 'offline'
+  /** Asked the server; no answer yet. */
+  | 'opening'
+  /** What happened meanwhile is coming in. */
+  | 'catching-up'
+  /** Up to date; edits go out as they are made. */
+  | 'live'
+  /** The server does not serve this document; the reason came as an `error` event. */
+  | 'refused'
+
+/** The engine's account of one document. Counts of edits are since it was opened. */
+export interface EngineStatus {
+  readonly link: DocLink
+  readonly revision: number
+  readonly inflight?: number | null
+  readonly pending: boolean
+  readonly edits: number
+  readonly savedEdits: number
+  readonly committedEdits: number
+  readonly rejected: number
+}
+
+/** An edit that the server refused, kept until it is discarded. */
+export interface RejectedEdit {
+  /** Its number in this document's inbox. */
+  readonly id: number
+  /** The number it was sent under. */
+  readonly seq: number
+  /** The revision that `op` stands on. */
+  readonly revision: number
+  /** The edit: `[{"es": […text op…]}]`. */
+  readonly op: unknown
+  /** Why it was refused: a stable code. */
+  readonly code: string
+  /** Why, for people. */
+  readonly detail: string
+}
+
+/** A whole replica, as a checkpoint stores it. Only the engine looks into it. */
+export type Checkpoint = unknown
+/** One transition of a replica. Only the engine looks into it. */
+export type Entry = unknown
+
+/** What the engine asks to be carried out, in order. */
+export type Effect =
+  | { readonly type: 'persist'; readonly batch: number; readonly checkpoint?: Checkpoint | null; readonly entries: readonly Entry[] }
+  | { readonly type: 'send'; readonly message: ClientMessage }
+  | { readonly type: 'patch'; readonly changes: readonly Change[] }
+  | { readonly type: 'rejected'; readonly edit: RejectedEdit }
+  | { readonly type: 'cloned' }
+  | { readonly type: 'refused'; readonly code: string; readonly detail: string }
+  | { readonly type: 'fault'; readonly error: unknown }
+
+/** One document on one device (src/client in Rust). */
+export interface Replica {
+  edit(at: number, deleted: number, insert: string): void
+  connected(): void
+  disconnected(): void
+  receive(message: ServerMessage): void
+  resync(): void
+  readonly needsResync: boolean
+  flush(): void
+  persisted(batch: number): void
+  setClient(client: string): void
+  takeEffects(): Effect[]
+  text(): string
+  readonly length: number
+  status(): EngineStatus
+  inbox(): RejectedEdit[]
+  discard(id: number): void
+  free(): void
+}
+
+/** What the generated module exports, once it is initialised. */
+export interface Engine {
+  readonly Replica: {
+    new (doc: string, client: string, create: Value): Replica
+    restore(stored: { readonly checkpoint: Checkpoint; readonly entries: readonly Entry[] }): Replica
+  }
+  textApply(doc: string, op: TextOp): string
+  textCheck(op: TextOp): void
+  textCompose(first: TextOp, then: TextOp): TextOp
+  textTransform(op: TextOp, other: TextOp, side: 'left' | 'right'): TextOp
+  textInvert(op: TextOp, doc: string): TextOp
+  textNormalize(op: TextOp): TextOp
+  textTransformPosition(position: number, op: TextOp, after: boolean): number
+  textDiff(before: string, after: string): TextOp
+}
+
+let loaded: Engine | undefined
+
+/**
+ * The engine.
+ *
+ * @throws {@link RejoinError} `not-initialised` before {@link setEngine}.
+ */
+export function engine(): Engine {
+  if (loaded === undefined) {
+    throw new RejoinError('not-initialised', 'the engine is not loaded yet: call `await init()` (or initSync) first')
+  }
+  return loaded
+}
+
+/** Whether the engine is loaded. */
+export function isInitialised(): boolean {
+  return loaded !== undefined
+}
+
+/** The module is initialised: from now on {@link engine} gives it. */
+export function setEngine(module: Engine): void {
+  loaded = module
+}

@@ -1,0 +1,47 @@
+/** Checks of what JavaScript may pass and the engine cannot hold. */
+
+import { RejoinError } from './errors.js'
+
+/**
+ * Checks that a string has no half of a surrogate pair. WebAssembly would silently turn one into U+FFFD.
+ *
+ * @throws {@link RejoinError} `lone-surrogate` with `details.offset`, in UTF-16 code units;
+ *   `invalid-argument` when it is no string.
+ */
+export function checkText(argument: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') {
+    throw new RejoinError('invalid-argument', `${argument} is to be a string`, { argument })
+  }
+  const native = (value as { isWellFormed?: () => boolean }).isWellFormed
+  if (native !== undefined && native.call(value)) return
+  const offset = loneSurrogate(value)
+  if (offset !== -1) {
+    throw new RejoinError('lone-surrogate', `lone surrogate at offset ${offset}; send whole characters`, { argument, offset })
+  }
+}
+
+/**
+ * Checks an offset or a count.
+ *
+ * @throws {@link RejoinError} `invalid-offset`. WebAssembly would silently make 0 of NaN, and 1 of 1.5.
+ */
+export function checkCount(argument: string, value: unknown): asserts value is number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) {
+    throw new RejoinError('invalid-offset', `${argument} is to be a non-negative integer, and is ${String(value)}`, {
+      argument,
+      value,
+    })
+  }
+}
+
+/** The offset of the first lone surrogate; -1 when there is none. */
+function loneSurrogate(text: string): number {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0xd800 || unit > 0xdfff) continue
+    const next = text.charCodeAt(i + 1)
+    if (unit > 0xdbff || !(next >= 0xdc00 && next <= 0xdfff)) return i
+    i++
+  }
+  return -1
+}

@@ -1,0 +1,126 @@
+/** The handle on a document's text. */
+
+import type { Change, Changes } from './changes.js'
+import type { Doc } from './doc.js'
+import { RejoinError } from './errors.js'
+import { engine } from './engine.js'
+import type { Session } from './session.js'
+import { checkCount, checkText } from './strings.js'
+import { changesOfOp } from './text-op.js'
+
+/**
+ * The text of a document: read it, edit it. Offsets and counts are UTF-16 code units, as everywhere in
+ * JavaScript. Got from {@link Doc.text}.
+ *
+ * Edits show at once, here and in a `change` event; they are stored on this device some milliseconds
+ * later and sent after that. An edit that throws has changed nothing.
+ *
+ * Edits throw {@link RejoinError} `invalid-offset`, `offset-out-of-bounds`, `offset-inside-pair`,
+ * `lone-surrogate`, `closed`, or `engine-trapped`.
+ */
+export class Text {
+  /** The document this is the text of. */
+  readonly doc: Doc
+  readonly #session: Session
+
+  /** @internal */
+  constructor(doc: Doc, session: Session) {
+    this.doc = doc
+    this.#session = session
+  }
+
+  /** The length in UTF-16 code units. Cost: constant. */
+  get length(): number {
+    return this.#session.length
+  }
+
+  /** The whole text. Cost: linear after a change, constant until the next. */
+  toString(): string {
+    return this.#session.text()
+  }
+
+  /** Inserts `insert` at the offset `at`. Cost: O(log n) and the length of `insert`. */
+  insert(at: number, insert: string): void {
+    this.replace(at, 0, insert)
+  }
+
+  /** Deletes `count` code units from the offset `at` on. Cost: O(log n). */
+  delete(at: number, count: number): void {
+    this.replace(at, count, '')
+  }
+
+  /**
+   * Replaces `count` code units from the offset `at` on by `insert`.
+   *
+   * Cost: O(log n) and the length of `insert`.
+   * @example
+   * text.replace(0, 5, 'Hello')
+   */
+  replace(at: number, count: number, insert: string): void {
+    checkCount('at', at)
+    checkCount('count', count)
+    checkText('insert', insert)
+    this.#session.edit([{ from: at, to: at + count, insert }])
+  }
+
+  /**
+   * Applies several changes as one: all offsets are into the text as it is now, and there is one
+   * `change` event. What an editor's change set gives can be passed as it is.
+   *
+   * Cost: that of each change; from two changes on, also reading the text.
+   * @throws {@link RejoinError} also `invalid-argument` when they overlap or are not ascending.
+   */
+  change(changes: Changes): void {
+    const checked = this.#checked(changes)
+    if (checked.length > 0) this.#session.edit(checked)
+  }
+
+  /**
+   * Makes the text `value` with a small edit: what is equal stays, so that concurrent edits of others
+   * keep their places. For editors that only give a new value.
+   *
+   * Cost: linear in the texts, more where they differ much.
+   */
+  set(value: string): void {
+    checkText('value', value)
+    const before = this.toString()
+    if (value === before) return
+    this.change(changesOfOp(engine().textDiff(before, value), before))
+  }
+
+  /** Checks everything before anything is changed, so that several changes are all made or none. */
+  #checked(changes: Changes): Change[] {
+    let at = 0
+    const checked: Change[] = []
+    for (const { from, to, insert } of changes) {
+      checkCount('from', from)
+      checkCount('to', to)
+      checkText('insert', insert)
+      if (from < at || to < from) {
+        throw new RejoinError('invalid-argument', 'changes are to be ascending and must not overlap', { from, to, after: at })
+      }
+      at = to
+      checked.push({ from, to, insert })
+    }
+    if (checked.length > 1) this.#checkBoundaries(checked)
+    return checked
+  }
+
+  #checkBoundaries(changes: readonly Change[]): void {
+    const text = this.toString()
+    for (const offset of changes.flatMap(({ from, to }) => [from, to])) {
+      if (offset > text.length) {
+        throw new RejoinError(
+          'offset-out-of-bounds',
+          `offset ${offset} is past the end: the text has ${text.length} UTF-16 code units`,
+          { offset, length: text.length },
+        )
+      }
+      // In a text without lone surrogates, a low one here means the high one is before.
+      const unit = text.charCodeAt(offset)
+      if (unit >= 0xdc00 && unit <= 0xdfff) {
+        throw new RejoinError('offset-inside-pair', `offset ${offset} is inside a surrogate pair; move it by one`, { offset })
+      }
+    }
+  }
+}

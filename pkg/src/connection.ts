@@ -78,6 +78,8 @@ export class Connection {
   /** The one timer: greet, ping, answer or backoff, as the state has it. */
   #timer: Timer | undefined
   #heard = 0
+  /** Whether nothing was heard since the last ping. */
+  #asked = false
   #onlineSince = 0
   #retryAt: number | undefined
 
@@ -161,6 +163,7 @@ export class Connection {
 
   #received(data: string): void {
     this.#heard = this.#host.clock.now()
+    this.#asked = false
     let message: unknown
     try {
       message = JSON.parse(data)
@@ -207,13 +210,13 @@ export class Connection {
   }
 
   #ping(): void {
-    const asked = this.#host.clock.now()
+    this.#asked = true
     this.#link?.send('{"type":"ping"}')
     // A timer that fires late, as after sleep, may run before the answer that is already there: it
     // gives that answer one more turn.
     this.#after(this.#times.answer, () =>
       this.#after(0, () => {
-        if (this.#heard < asked) this.#lost('no answer to a ping')
+        if (this.#asked) this.#lost('no answer to a ping')
         else this.#watch()
       }),
     )

@@ -183,20 +183,21 @@ class IndexedDbStorage implements Storage {
     const name = this.#name
     let blocked: (error: RejoinError) => void = () => {}
     const blocking = new Promise<never>((_, reject) => (blocked = reject))
-    const opening = openDB<Schema>(name, FORMAT, {
-      upgrade: (db) => void db.createObjectStore('log'),
-      blocked: () =>
-        blocked(new RejoinError('storage-blocked', `another tab keeps an older format of ${name} open: close it`, { name })),
-      // A newer version in another tab wants to change the format: do not stand in its way.
-      blocking: () => void this.close(),
-      terminated: () => (this.#db = undefined),
-    })
+    let opening: Promise<IDBPDatabase<Schema>> | undefined
     let db: IDBPDatabase<Schema>
     try {
+      opening = openDB<Schema>(name, FORMAT, {
+        upgrade: (made) => void made.createObjectStore('log'),
+        blocked: () =>
+          blocked(new RejoinError('storage-blocked', `another tab keeps an older format of ${name} open: close it`, { name })),
+        // A newer version in another tab wants to change the format: do not stand in its way.
+        blocking: () => void this.close(),
+        terminated: () => (this.#db = undefined),
+      })
       db = await Promise.race([opening, blocking])
     } catch (thrown) {
       // Should it open after all, nobody waits for it any more.
-      opening.then((late) => late.close()).catch(() => {})
+      opening?.then((late) => late.close()).catch(() => {})
       throw classified('open', thrown)
     }
     if (!db.objectStoreNames.contains('log')) {

@@ -250,8 +250,8 @@ impl Replica {
         if self.link == Link::Live
             && !self.cloned
             && self.document.inflight.is_none()
-            && self.document.has_pending()
         {
+            // Edits that cancel out, or that others' edits left without effect, are decided.
             if self.document.pending_cancels_out() {
                 self.committed_edits = self.edits;
             } else {

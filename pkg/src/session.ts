@@ -146,7 +146,7 @@ export class Session {
     return this.#use((replica) => replica.inbox())
   }
 
-  /** Applies changes to the text, back to front; they have been checked. */
+  /** Applies changes to the text, back to front; they have been checked, and none is empty. */
   edit(changes: Changes): void {
     for (let i = changes.length - 1; i >= 0; i--) {
       const { from, to, insert } = changes[i] as Change

@@ -20,16 +20,27 @@ export function checkText(argument: string, value: unknown): asserts value is st
   }
 }
 
+/** More than the longest string of any JavaScript, and so small that two of them add up in 32 bits. */
+const MOST = 2 ** 31 - 1
+
 /**
  * Checks an offset or a count.
  *
- * @throws {@link RejoinError} `invalid-offset`. WebAssembly would silently make 0 of NaN, and 1 of 1.5.
+ * @throws {@link RejoinError} `invalid-offset`, `offset-out-of-bounds`. WebAssembly would silently make 0 of NaN, and 1 of 1.5.
  */
 export function checkCount(argument: string, value: unknown): asserts value is number {
   if (!Number.isSafeInteger(value) || (value as number) < 0) {
     throw new RejoinError('invalid-offset', `${argument} is to be a non-negative integer, and is ${String(value)}`, {
       argument,
       value,
+    })
+  }
+  // WebAssembly would silently take it modulo 2³².
+  if ((value as number) > MOST) {
+    throw new RejoinError('offset-out-of-bounds', `${argument} is ${String(value)}, more than any text is long`, {
+      argument,
+      offset: value,
+      length: MOST,
     })
   }
 }

@@ -60,7 +60,7 @@ export class Text {
     checkCount('at', at)
     checkCount('count', count)
     checkText('insert', insert)
-    this.#session.edit([{ from: at, to: at + count, insert }])
+    this.#edit([{ from: at, to: at + count, insert }])
   }
 
   /**
@@ -71,8 +71,7 @@ export class Text {
    * @throws {@link RejoinError} also `invalid-argument` when they overlap or are not ascending.
    */
   change(changes: Changes): void {
-    const checked = this.#checked(changes)
-    if (checked.length > 0) this.#session.edit(checked)
+    this.#edit(this.#checked(changes))
   }
 
   /**
@@ -86,6 +85,13 @@ export class Text {
     const before = this.toString()
     if (value === before) return
     this.change(changesOfOp(engine().textDiff(before, value), before))
+  }
+
+  /** What changes nothing is still checked, but is no edit. */
+  #edit(changes: readonly Change[]): void {
+    const edits = changes.filter(({ from, to, insert }) => from < to || insert !== '')
+    if (edits.length > 0) this.#session.edit(edits)
+    else this.#checkBoundaries(changes)
   }
 
   /** Checks everything before anything is changed, so that several changes are all made or none. */

@@ -87,6 +87,7 @@ describe('rejoin/types', () => {
         const { fn, args, out, error } = decode(JSON.parse(line))
         // Helpers that make ops, which are no part of the type.
         if (fn === 'insert' || fn === 'remove') continue
+        if (/^(transform|compose)/.test(fn) && args.some(deleteBeforeInsert)) continue
         run++
         if (error) {
           assert.throws(() => text[fn](...args), RejoinError, line)
@@ -98,8 +99,6 @@ describe('rejoin/types', () => {
           assert.deepEqual(text.makeInvertible(...args), out, line)
         } else if (fn === 'normalize') {
           assert.deepEqual(text.normalize(args[0]), canonical(counts(out)), line)
-        } else if (args.some(deleteBeforeInsert)) {
-          run--
         } else {
           const [a, b, side] = args
           same(text[fn](text.normalize(a), text.normalize(b), ...(side === undefined ? [] : [side])), out, line)

@@ -88,7 +88,7 @@ function show(panes: readonly Pane[], guide: Guide, notices: Notices): void {
   const words = {
     opening: 'Opening…',
     equal: length === 0 ? 'Both panes are empty' : `Both panes hold the same ${count(length, 'character')}`,
-    apart: waiting.length > 0 ? `The panes differ: ${waiting.join(', ')} waiting` : 'The panes differ for the moment',
+    apart: waiting.length > 0 ? `Waiting: ${waiting.join(', ')}` : 'The panes differ for the moment',
   }
   setText(need(agreement, '#agreement-text'), words[state])
 

@@ -55,7 +55,7 @@ export class Pane {
   #joiningSince = 0
   #rejoin: { runs: number; received: number } | null = null
   #memoryOnly = false
-  #burst = { key: 0, at: 0, first: 0, text: '' }
+  #burst = { key: 0, at: -Infinity, first: 0, text: '' }
   /** Opened with edits still waiting from before: what step 3 of the guide asks for. */
   reopened = false
   readonly #draw: () => void

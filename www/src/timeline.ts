@@ -168,7 +168,7 @@ export class Timeline {
     if (inside) return inside
     const newest = this.queue.at(-1)
     if (!newest || !touches(newest)) return null
-    const full = /\n$/.test(newest.inserted) || (newest.inserted.length >= RUN_LENGTH && /\s$/.test(newest.inserted))
+    const full = /\S.*\n$/s.test(newest.inserted) || (newest.inserted.length >= RUN_LENGTH && /\s$/.test(newest.inserted))
     return full && change.insert !== '' ? null : newest
   }
 

@@ -1,6 +1,7 @@
 // Loading, each way in a process of its own: the engine is loaded once a process.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
 
@@ -75,6 +76,13 @@ describe('init', () => {
       await init()
       ${use}`)
     assert.equal(out, 'init-failed\ninit-failed\nworks')
+  })
+
+  it('no export returns a bare object, which would crash Node 20 (see take_effects in src/wasm/replica.rs)', () => {
+    const types = readFileSync(new URL('../generated/rejoin_bg.wasm.d.ts', import.meta.url), 'utf8')
+    const bare = types.split('\n').filter((line) => /=> any;$/.test(line))
+    assert.ok(types.includes('replica_takeEffects'))
+    assert.deepEqual(bare, [])
   })
 
   it('no-websocket: a typed error that says what to do', async () => {

@@ -115,7 +115,7 @@ export class Pane {
     this.#document = document
     const { slot, id, url } = this.#setup
     const storage = this.#memoryOnly ? memoryStorage() : indexedDbStorage(`rejoin-demo-${slot}-${id}`)
-    const client = new Client({ url, storage, connect: !this.#offline })
+    const client = new Client({ url, storage, connect: false })
     this.#client = client
     client.on('error', (error) => {
       // A server that is not there has its own notice, after a moment's patience.
@@ -125,6 +125,8 @@ export class Pane {
     this.#joining()
     try {
       const doc = await client.open(document, { create: '' })
+      // Connected only now, so that a storage that refuses costs no connection.
+      if (!this.#offline) client.connect()
       this.#opened(doc)
     } catch (error) {
       await this.#openFailed(error as { code?: string; message?: string })

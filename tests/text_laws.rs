@@ -129,7 +129,7 @@ fn a_long_text_edits_like_a_string() {
         200,
     );
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 6,
+        cases: 24,
         ..ProptestConfig::default()
     });
     let result = runner.run(&strategy, |edits| {

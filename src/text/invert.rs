@@ -42,9 +42,9 @@ impl TextOp {
                     out.delete(text.chars().count());
                 }
                 Component::Delete(len) => {
-                    before.for_each_chunk(offset, offset + len, |chunk| {
+                    for chunk in before.chunks_in(offset..offset + len) {
                         out.insert(chunk);
-                    });
+                    }
                     offset += len;
                 }
             }

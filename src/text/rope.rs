@@ -3,19 +3,23 @@
 use std::fmt;
 use std::ops::Range;
 
-use jumprope::JumpRope;
+use ropey::Rope;
 
-use super::op::{Component, MAX_LEN, TextOp};
+use super::cursor::{Cursor, Piece};
+use super::op::{MAX_LEN, TextOp};
 use crate::Error;
 use crate::units::{CharOffset, Utf16Offset};
 
 /// A text that is edited by [`TextOp`]s: lengths and offsets in scalars and in UTF-16, both in
 /// O(log n).
 ///
+/// A clone shares its content with the original until either is edited, and then all but the path to
+/// the edit: cloning is O(1), so keep as many versions as you like.
+///
 /// The rope crate behind it is an implementation detail; `docs/text-ot.md` says how it was chosen.
-#[derive(Clone)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Text {
-    rope: JumpRope,
+    rope: Rope,
 }
 
 impl Text {
@@ -26,7 +30,7 @@ impl Text {
 
     /// Whether there is nothing in it. O(1).
     pub fn is_empty(&self) -> bool {
-        self.rope.is_empty()
+        self.rope.len() == 0
     }
 
     /// The length in scalars. O(1).
@@ -42,7 +46,7 @@ impl Text {
 
     /// The length in UTF-16 code units: JavaScript's `length`. O(1).
     pub fn len_utf16(&self) -> usize {
-        self.rope.len_wchars()
+        self.rope.len_utf16()
     }
 
     /// The UTF-16 offset of a scalar offset. O(log n).
@@ -59,7 +63,8 @@ impl Text {
     /// ```
     pub fn char_to_utf16(&self, offset: CharOffset) -> Result<Utf16Offset, Error> {
         self.check_offset(offset.0)?;
-        Ok(Utf16Offset(self.rope.chars_to_wchars(offset.0)))
+        let byte = self.rope.char_to_byte_idx(offset.0);
+        Ok(Utf16Offset(self.rope.byte_to_utf16_idx(byte)))
     }
 
     /// The scalar offset of a UTF-16 offset. O(log n).
@@ -85,10 +90,10 @@ impl Text {
                 unit: "UTF-16 code units",
             });
         }
-        let chars = self.rope.wchars_to_chars(offset.0);
-        // Inside a pair the rope gives a neighbouring offset, which does not convert back.
-        if self.rope.chars_to_wchars(chars) == offset.0 {
-            Ok(CharOffset(chars))
+        let byte = self.rope.utf16_to_byte_idx(offset.0);
+        // Inside a pair the rope gives the start of the character, which does not convert back.
+        if self.rope.byte_to_utf16_idx(byte) == offset.0 {
+            Ok(CharOffset(self.rope.byte_to_char_idx(byte)))
         } else {
             Err(Error::OffsetInsidePair { offset: offset.0 })
         }
@@ -117,9 +122,7 @@ impl Text {
                 unit: "scalars",
             });
         }
-        let mut out = String::new();
-        self.for_each_chunk(start, end, |chunk| out.push_str(chunk));
-        Ok(out)
+        Ok(self.chunks_in(start..end).collect())
     }
 
     /// Makes the change. On an error nothing has changed.
@@ -145,16 +148,18 @@ impl Text {
     pub fn apply(&mut self, op: &TextOp) -> Result<(), Error> {
         self.check_fits(op)?;
         let mut offset = 0;
-        for component in op.components() {
-            match component {
-                Component::Retain(len) => offset += len,
-                Component::Insert(text) => {
-                    let before = self.rope.len_chars();
-                    self.rope.insert(offset, text);
-                    offset += self.rope.len_chars() - before;
+        let mut cursor = Cursor::new(op);
+        while let Some(piece) = cursor.peek() {
+            let len = piece.len() as usize;
+            match piece {
+                Piece::Retain(_) => offset += len,
+                Piece::Insert { text, .. } => {
+                    self.rope.insert(self.rope.char_to_byte_idx(offset), text);
+                    offset += len;
                 }
-                Component::Delete(len) => self.rope.remove(offset..offset + len),
+                Piece::Delete(_) => self.rope.remove(self.byte_range(offset..offset + len)),
             }
+            cursor.advance();
         }
         Ok(())
     }
@@ -179,11 +184,13 @@ impl Text {
         Ok(())
     }
 
-    /// The text from `start` to `end` (scalars, in bounds), in pieces and in order.
-    pub(super) fn for_each_chunk(&self, start: usize, end: usize, mut f: impl FnMut(&str)) {
-        if start < end {
-            self.rope.slice_substrings(start..end).for_each(&mut f);
-        }
+    /// The text in `range` (scalars, in bounds), in pieces and in order.
+    pub(super) fn chunks_in(&self, range: Range<usize>) -> impl Iterator<Item = &str> {
+        self.rope.slice(self.byte_range(range)).chunks()
+    }
+
+    fn byte_range(&self, chars: Range<usize>) -> Range<usize> {
+        self.rope.char_to_byte_idx(chars.start)..self.rope.char_to_byte_idx(chars.end)
     }
 
     fn check_offset(&self, offset: usize) -> Result<(), Error> {
@@ -199,28 +206,17 @@ impl Text {
     }
 }
 
-impl Default for Text {
-    fn default() -> Self {
-        // A fixed seed: the rope's shape is part of no result, and two runs should do the same work.
-        Self {
-            rope: JumpRope::new_from_seed(0),
-        }
-    }
-}
-
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        let mut this = Self::default();
-        this.rope.insert(0, text);
-        this
+        Self {
+            rope: Rope::from_str(text),
+        }
     }
 }
 
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.rope
-            .substrings()
-            .try_for_each(|chunk| f.write_str(chunk))
+        self.rope.chunks().try_for_each(|chunk| f.write_str(chunk))
     }
 }
 
@@ -229,15 +225,6 @@ impl fmt::Debug for Text {
         fmt::Debug::fmt(&self.to_string(), f)
     }
 }
-
-/// Equal when they read the same, however they came about.
-impl PartialEq for Text {
-    fn eq(&self, other: &Self) -> bool {
-        self.rope == other.rope
-    }
-}
-
-impl Eq for Text {}
 
 impl PartialEq<str> for Text {
     fn eq(&self, other: &str) -> bool {

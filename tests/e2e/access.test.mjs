@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { launch } from './lib/browser.mjs'
-import { openDemo, screenshots, together } from './lib/demo.mjs'
+import { openDemo, opened, screenshots, together } from './lib/demo.mjs'
 import { Server } from './lib/server.mjs'
 
 let browser, server
@@ -168,9 +168,13 @@ test('reduced motion: chips move without animation', async () => {
 test('the picture of the README', async () => {
   const demo = await midway({ viewport: { width: 1280, height: 1000 } })
   const { page, a, b } = demo
+  await a.root.getByRole('button', { name: /^Reload this pane/ }).click()
+  await opened(page)
   await b.online(true)
   await a.online(true)
   await together(demo)
+  await page.mouse.move(0, 0)
+  // Taken once the chips have come to rest. docs/images/demo.png is a copy of it.
   await page.waitForTimeout(900)
   const path = join(screenshots, 'demo.png')
   await page.screenshot({ path, fullPage: true })

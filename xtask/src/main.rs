@@ -12,6 +12,7 @@ mod demo;
 mod process;
 mod project;
 mod readme;
+mod server;
 mod setup;
 mod size;
 mod soak;

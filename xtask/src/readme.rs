@@ -1,9 +1,11 @@
 //! Reading what README.md promises, so that it can be held to it.
 
-/// A fenced code block: the words after the fence, and the text.
+/// A fenced code block: what stands above it, the words after the fence, and the text.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Block<'a> {
-    /// The info string: `js`, `js run`…
+    /// The line before it, if that is an HTML comment: the text in it.
+    pub comment: Option<&'a str>,
+    /// The info string: `js`, `sh`…
     pub info: &'a str,
     /// The lines between the fences.
     pub text: String,
@@ -13,7 +15,9 @@ pub struct Block<'a> {
 pub fn blocks(markdown: &str) -> Vec<Block<'_>> {
     let mut found = Vec::new();
     let mut lines = markdown.lines();
+    let mut before = "";
     while let Some(line) = lines.next() {
+        let above = std::mem::replace(&mut before, line);
         let trimmed = line.trim_start();
         let fence_len = trimmed.bytes().take_while(|&b| b == b'`').count();
         if fence_len < 3 {
@@ -25,6 +29,11 @@ pub fn blocks(markdown: &str) -> Vec<Block<'_>> {
             .take_while(|line| line.trim() != fence)
             .fold(String::new(), |text, line| text + line + "\n");
         found.push(Block {
+            comment: above
+                .trim()
+                .strip_prefix("<!--")
+                .and_then(|rest| rest.strip_suffix("-->"))
+                .map(str::trim),
             info: info.trim(),
             text,
         });
@@ -55,7 +64,7 @@ mod tests {
 
     const README: &str = "# x\n\nRun `cargo xtask test --no` or:\n\n\
         ```sh\n$ cargo xtask demo\ncargo xtask test   # all of them\n```\n\n\
-        ````md\n```js\nnot a block of its own\n```\n````\n\n  ```js run\n  await 1\n  ```\n";
+        ````md\n```js\nnot a block of its own\n```\n````\n\n<!-- run it -->\n  ```js run\n  await 1\n  ```\n";
 
     #[test]
     fn the_command_is_taken_from_a_fenced_block() {
@@ -78,5 +87,7 @@ mod tests {
         assert_eq!(infos, ["sh", "md", "js run"]);
         assert!(blocks[1].text.contains("not a block"));
         assert_eq!(blocks[2].text, "  await 1\n");
+        let comments: Vec<_> = blocks.iter().map(|block| block.comment).collect();
+        assert_eq!(comments, [None, None, Some("run it")]);
     }
 }

@@ -9,10 +9,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::project::Project;
+use crate::server::{self, Server};
 use crate::{build, readme, term};
 
-/// Marks a README block that is a whole program: ```` ```js run ````.
-const RUNNABLE: &str = "js run";
+/// How the comment above a README block begins when the block is a whole program.
+const RUNNABLE: &str = "the test `pack` runs this example";
+/// The server's address in the examples; they are run against one on a free port.
+const ADDRESS: &str = "127.0.0.1:8080";
 
 /// The step.
 pub fn run(project: &Project) -> Result<()> {
@@ -62,23 +65,32 @@ fn run_examples(project: &Project, home: &Path) -> Result<()> {
     let text = fs::read_to_string(project.at("README.md")).context("README.md")?;
     let examples: Vec<_> = readme::blocks(&text)
         .into_iter()
-        .filter(|block| block.info == RUNNABLE)
+        .filter(|block| block.comment.is_some_and(|c| c.starts_with(RUNNABLE)))
         .collect();
     ensure!(
         !examples.is_empty(),
-        "README.md has no example to run: a block that begins with ```{RUNNABLE}"
+        "README.md has no example to run: a block under the comment <!-- {RUNNABLE} -->"
     );
-    for (number, example) in examples.iter().enumerate() {
-        let file = format!("example-{}.js", number + 1);
-        fs::write(home.join(&file), &example.text)?;
+    let program = server::build(project)?;
+    let mut server = Server::start(project, &program, server::free_port(18_080)?, ["--memory"])?;
+    server.wait(|| false)?;
+    for (number, example) in (1..).zip(&examples) {
+        ensure!(
+            example.text.contains(ADDRESS),
+            "README.md, example {number} does not name its server as {ADDRESS}"
+        );
+        let file = format!("example-{number}.js");
+        let address = server.address.to_string();
+        fs::write(home.join(&file), example.text.replace(ADDRESS, &address))?;
         project
             .cmd("node")
             .dir(home)
             .arg(&file)
             .run()
-            .with_context(|| format!("README.md, example {}:\n{}", number + 1, example.text))?;
+            .with_context(|| format!("README.md, example {number}:\n{}", example.text))?;
     }
-    term::note(&format!("{} of the README ran", examples.len()));
+    server.stop()?;
+    term::note(&format!("README.md: {} run", examples.len()));
     Ok(())
 }
 

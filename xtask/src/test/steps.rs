@@ -7,7 +7,7 @@ use super::pack;
 use crate::process::Cmd;
 use crate::project::Project;
 use crate::setup::{self, Need};
-use crate::{build, demo};
+use crate::{build, demo, server};
 
 /// One step.
 pub struct Step {
@@ -71,7 +71,7 @@ pub const STEPS: [Step; 9] = [
     },
     Step {
         name: "pack",
-        what: "the packed tarball, installed elsewhere: the README's example and its types",
+        what: "the packed tarball, installed elsewhere: the README's example and the types",
         needs: &[Need::Wasm, Need::Npm("pkg")],
         run: pack::run,
     },
@@ -165,7 +165,7 @@ fn e2e(project: &Project) -> Result<()> {
     let chrome = setup::chrome(project)?;
     build(project)?;
     demo::build_page(project)?;
-    let server = demo::build_server(project)?;
+    let server = server::build(project)?;
     npm_test(project, "tests/e2e")?
         .env("CHROME", chrome.browser)
         .env("REJOIN_SERVER", server)

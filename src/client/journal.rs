@@ -46,6 +46,11 @@ impl Journal {
         value_size: usize,
     ) -> Option<(u64, Vec<Entry>, bool)> {
         if self.entries.is_empty() && !self.never_stored {
+            // Edits that cancelled out need no entry; they are as saved as what came before them.
+            match self.outstanding.back_mut() {
+                Some((_, edits_then)) => *edits_then = edits,
+                None => self.saved_edits = edits,
+            }
             return None;
         }
         let mut entries = std::mem::take(&mut self.entries);

@@ -26,6 +26,8 @@ pub struct Replica {
     link: Link,
     /// Counts the opens; answers to earlier ones are ignored.
     request: u64,
+    /// The seq in the newest open.
+    told_seq: u64,
     /// What the authority said of the inflight op when this subscription began.
     fate: Fate,
     /// The head that the catch-up goes to.
@@ -75,6 +77,7 @@ impl Replica {
             effects: VecDeque::new(),
             link: Link::Offline,
             request: 0,
+            told_seq: 0,
             fate: Fate::None,
             target: 0,
             ahead: BTreeMap::new(),
@@ -247,21 +250,17 @@ impl Replica {
     /// be sent. The host calls it soon after edits, and after every [`receive`](Self::receive).
     pub fn flush(&mut self) {
         self.seal();
-        if self.link == Link::Live
-            && !self.cloned
-            && self.document.inflight.is_none()
-        {
-            // Edits that cancel out, or that others' edits left without effect, are decided.
-            if self.document.pending_cancels_out() {
-                self.committed_edits = self.edits;
-            } else {
-                let seq = self.document.last_seq + 1;
-                self.document.freeze(seq);
-                self.journal.push(Entry::Freeze { seq });
-                self.freeze_batch = self.journal.next_batch();
-                self.inflight_edits = self.edits;
-                self.sent = false;
-            }
+        let free = self.document.inflight.is_none();
+        if free && self.link == Link::Live && !self.cloned && !self.document.pending_cancels_out() {
+            let seq = self.document.last_seq + 1;
+            self.document.freeze(seq);
+            self.journal.push(Entry::Freeze { seq });
+            self.freeze_batch = self.journal.next_batch();
+            self.inflight_edits = self.edits;
+            self.sent = false;
+        } else if free && !self.document.has_pending() {
+            // Nothing is left to be decided: it cancelled out.
+            self.committed_edits = self.edits;
         }
         if let Some((batch, entries, checkpoint)) =
             self.journal.next(self.edits, self.value().size())
@@ -336,11 +335,13 @@ impl Replica {
             .epoch
             .is_none()
             .then(|| self.document.confirmed().clone());
-        let digest = self
-            .document
-            .inflight
-            .as_ref()
-            .filter(|inflight| inflight.client == self.document.client);
+        let inflight = self.document.inflight.as_ref();
+        let inflight = inflight.filter(|inflight| inflight.client == self.document.client);
+        // What is not durable yet was never sent, and a crash would forget its seq: to be told of it,
+        // the authority might fence it, and so lose the record of the one before.
+        let sent = inflight.filter(|_| self.journal.is_saved(self.freeze_batch));
+        let unsent = u64::from(inflight.is_some() && sent.is_none());
+        self.told_seq = self.document.last_seq - unsent;
         self.effects
             .push_back(Effect::Send(ClientMessage::Open(Open {
                 doc: self.document.doc.clone(),
@@ -348,8 +349,8 @@ impl Replica {
                 request: self.request,
                 epoch,
                 revision: self.document.revision,
-                seq: self.document.last_seq,
-                digest: digest.map(|inflight| inflight.op.digest(inflight.base)),
+                seq: self.told_seq,
+                digest: sent.map(|inflight| inflight.op.digest(inflight.base)),
                 create,
             })));
     }
@@ -480,6 +481,8 @@ impl Replica {
     /// Caught up. An op that is still inflight is not in the log.
     fn live(&mut self) {
         self.link = Link::Live;
+        // It was about what is inflight at open; the next one is another.
+        self.fate = Fate::None;
         if self
             .document
             .inflight
@@ -554,7 +557,10 @@ impl Replica {
     fn error(&mut self, seq: Option<u64>, code: String, detail: String) {
         if code == "cloned-client" {
             // Late news of a seq that is decided by now concerns nobody.
-            if seq == Some(self.document.last_seq) {
+            if [self.document.last_seq, self.told_seq]
+                .map(Some)
+                .contains(&seq)
+            {
                 self.ask_for_client();
             }
             return;

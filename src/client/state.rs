@@ -149,10 +149,10 @@ impl Document {
         }
         let op = self.recent.take();
         self.pending.push(op.clone());
-        Some(Entry::Edit { op })
+        (!op.is_noop()).then_some(Entry::Edit { op })
     }
 
-    /// Whether the pending edits amount to nothing; then they are forgotten.
+    /// Whether the pending edits amount to nothing; if so, they are forgotten.
     pub(super) fn pending_cancels_out(&mut self) -> bool {
         let noop = self.pending.compose().is_noop();
         if noop {

@@ -1,0 +1,325 @@
+//! A device: a replica, the storage that survives it, and a connection that may be dead already.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use rejoin::authority::PeerId;
+use rejoin::client::{Effect, Entry, Replica, State, Stored};
+use rejoin::id::ClientId;
+use rejoin::json::Value;
+use rejoin::protocol::ClientMessage;
+use rejoin::units::Utf16Offset;
+
+use crate::chars::Chars;
+use crate::schedule::Counts;
+use crate::server::{doc, initial};
+
+/// A write on its way to storage: lost in a crash.
+struct Write {
+    batch: u64,
+    checkpoint: Option<Box<State>>,
+    entries: Vec<Entry>,
+    /// The replica's state when the write began: what a restart after it must give.
+    state: State,
+}
+
+pub struct Device {
+    pub name: String,
+    /// None while crashed.
+    pub replica: Option<Replica>,
+    /// The connection, as far as the device knows.
+    pub peer: Option<PeerId>,
+    pub outbox: Vec<ClientMessage>,
+    pub ids: u64,
+    disk: Option<Stored>,
+    writes: VecDeque<Write>,
+    /// Typed since the last write was begun, and typed before each write that is under way.
+    typed: Vec<char>,
+    typed_in: VecDeque<Vec<char>>,
+    /// The bytes of each seq that was sent (I1).
+    sent: BTreeMap<(ClientId, u64), String>,
+    saved_edits: u64,
+    committed_edits: u64,
+}
+
+impl Device {
+    pub fn new(name: String) -> Self {
+        let mut device = Self {
+            name,
+            replica: None,
+            peer: None,
+            outbox: Vec::new(),
+            ids: 0,
+            disk: None,
+            writes: VecDeque::new(),
+            typed: Vec::new(),
+            typed_in: VecDeque::new(),
+            sent: BTreeMap::new(),
+            saved_edits: 0,
+            committed_edits: 0,
+        };
+        device.start(&mut Counts::default());
+        device
+    }
+
+    /// Another device with a copy of this one's storage. Nothing if nothing is stored.
+    pub fn copy(&self, name: String, chars: &mut Chars) -> Option<Self> {
+        let disk = self.disk.clone()?;
+        let stored = Replica::restore(disk.clone()).expect("what was stored restores");
+        let state = stored.state();
+        for op in state
+            .inflight
+            .iter()
+            .map(|inflight| &inflight.op)
+            .chain([&state.pending])
+        {
+            chars.copy(&serde_json::to_string(op).unwrap());
+        }
+        chars.copy(&self.inbox());
+        let mut copy = Self::new(name);
+        copy.disk = Some(disk);
+        copy.replica = None;
+        copy.start(&mut Counts::default());
+        Some(copy)
+    }
+
+    pub fn fresh_id(&mut self) -> ClientId {
+        self.ids += 1;
+        ClientId::new(format!("{}-{}", self.name, self.ids)).unwrap()
+    }
+
+    /// Starts the process, from storage if there is any.
+    pub fn start(&mut self, counts: &mut Counts) {
+        self.saved_edits = 0;
+        self.committed_edits = 0;
+        let replica = match self.disk.clone() {
+            Some(stored) => {
+                counts.thing("restarts from storage");
+                Replica::restore(stored).expect("what was stored restores")
+            }
+            None => Replica::new(doc(), self.fresh_id(), initial()),
+        };
+        replica.assert_invariants();
+        self.replica = Some(replica);
+    }
+
+    /// The process dies: memory is gone, and every write that was under way.
+    pub fn crash(&mut self, chars: &mut Chars) {
+        self.replica = None;
+        self.peer = None;
+        self.outbox.clear();
+        self.writes.clear();
+        chars.lose(
+            self.typed
+                .drain(..)
+                .chain(self.typed_in.drain(..).flatten()),
+        );
+    }
+
+    pub fn text(&self) -> String {
+        self.replica
+            .as_ref()
+            .map(|replica| replica.value().to_string())
+            .unwrap_or_default()
+    }
+
+    /// What is typed in the edits that were refused.
+    pub fn inbox(&self) -> String {
+        let inbox = self.replica.iter().flat_map(|replica| replica.inbox());
+        inbox
+            .map(|edit| serde_json::to_string(&edit.op).unwrap())
+            .collect()
+    }
+
+    pub fn insert(&mut self, at: u32, count: u32, chars: &mut Chars) {
+        let Some(replica) = &mut self.replica else {
+            return;
+        };
+        let text = replica.value().to_string();
+        let at = boundary(&text, at);
+        let typed: String = (0..count).map(|_| chars.next()).collect();
+        replica.edit_text(Utf16Offset(at), 0, &typed).unwrap();
+        self.typed.extend(typed.chars());
+    }
+
+    pub fn delete(&mut self, at: u32, count: u32, chars: &mut Chars) {
+        let Some(replica) = &mut self.replica else {
+            return;
+        };
+        let text = replica.value().to_string();
+        let at = boundary(&text, at);
+        let gone: String = utf16_suffix(&text, at)
+            .chars()
+            .take(count as usize)
+            .collect();
+        replica
+            .edit_text(Utf16Offset(at), gone.encode_utf16().count(), "")
+            .unwrap();
+        chars.delete(&gone);
+    }
+
+    /// Types and takes back: a no-op to the server.
+    pub fn cancel_out(&mut self, at: u32, chars: &mut Chars) {
+        let Some(replica) = &mut self.replica else {
+            return;
+        };
+        let at = boundary(&replica.value().to_string(), at);
+        let c = chars.next();
+        replica
+            .edit_text(Utf16Offset(at), 0, &c.to_string())
+            .unwrap();
+        replica
+            .edit_text(Utf16Offset(at), c.len_utf16(), "")
+            .unwrap();
+        chars.delete(&c.to_string());
+    }
+
+    /// The oldest write under way becomes durable.
+    pub fn write_done(&mut self) -> bool {
+        let Some(write) = self.writes.pop_front() else {
+            return false;
+        };
+        self.typed_in.pop_front();
+        match (&mut self.disk, write.checkpoint) {
+            (disk, Some(checkpoint)) => {
+                *disk = Some(Stored {
+                    checkpoint: *checkpoint,
+                    entries: write.entries,
+                });
+            }
+            (Some(disk), None) => disk.entries.extend(write.entries),
+            (None, None) => panic!("the first write has no checkpoint"),
+        }
+        let restored =
+            Replica::restore(self.disk.clone().unwrap()).expect("what was stored restores");
+        assert!(
+            restored.state() == write.state,
+            "restored {:?}\nbut it was {:?}",
+            restored.state(),
+            write.state
+        );
+        if let Some(replica) = &mut self.replica {
+            replica.persisted(write.batch);
+        }
+        true
+    }
+
+    pub fn is_writing(&self) -> bool {
+        !self.writes.is_empty()
+    }
+
+    /// Carries out what the replica wants. Checks I1 and I4 on the way.
+    pub fn settle(&mut self, counts: &mut Counts) {
+        let Some(mut replica) = self.replica.take() else {
+            return;
+        };
+        replica.assert_invariants();
+        while let Some(effect) = replica.poll_effect() {
+            match effect {
+                Effect::Persist {
+                    batch,
+                    checkpoint,
+                    entries,
+                } => {
+                    if checkpoint.is_some() {
+                        counts.thing("checkpoints");
+                    }
+                    let state = replica.state();
+                    self.writes.push_back(Write {
+                        batch,
+                        checkpoint,
+                        entries,
+                        state,
+                    });
+                    self.typed_in.push_back(std::mem::take(&mut self.typed));
+                }
+                Effect::Send(message) => {
+                    if let ClientMessage::Submit(submit) = &message {
+                        let bytes = serde_json::to_string(submit).unwrap();
+                        let key = (replica.client().clone(), submit.seq);
+                        let first = self.sent.entry(key).or_insert_with(|| bytes.clone());
+                        assert_eq!(*first, bytes, "I1: one seq, two ops");
+                        assert!(self.is_frozen(submit.seq), "I4: sent before it was saved");
+                    }
+                    self.outbox.push(message);
+                }
+                Effect::Patch(patch) => {
+                    if replica.status().pending {
+                        counts.thing("rebases of pending edits");
+                    }
+                    assert!(!patch.changes.is_empty(), "a patch that changes nothing");
+                }
+                Effect::Rejected(_) => counts.thing("edits refused"),
+                Effect::Cloned => {
+                    counts.thing("copied ids noticed");
+                    let fresh = self.fresh_id();
+                    replica.set_client(fresh);
+                }
+                Effect::Refused { .. } => {}
+                Effect::Fault(error) => panic!("a fault: {error}"),
+            }
+        }
+        let status = replica.status();
+        assert!(
+            self.saved_edits <= status.saved_edits,
+            "savedEdits went back"
+        );
+        assert!(
+            self.committed_edits <= status.committed_edits,
+            "committedEdits went back"
+        );
+        self.saved_edits = status.saved_edits;
+        self.committed_edits = status.committed_edits;
+        self.replica = Some(replica);
+    }
+
+    fn is_frozen(&self, seq: u64) -> bool {
+        let Some(disk) = &self.disk else { return false };
+        disk.checkpoint
+            .inflight
+            .as_ref()
+            .is_some_and(|inflight| inflight.seq == seq)
+            || disk
+                .entries
+                .iter()
+                .any(|e| matches!(e, Entry::Freeze { seq: s } if *s == seq))
+    }
+
+    /// Whether there is nothing left to do here.
+    pub fn is_at_rest(&self, value: &Value) -> bool {
+        self.replica.as_ref().is_some_and(|replica| {
+            let status = replica.status();
+            !replica.needs_resync()
+                && status.inflight.is_none()
+                && !status.pending
+                && self.writes.is_empty()
+                && replica.value() == value
+        })
+    }
+
+    pub fn assert_all_edits_counted(&self) {
+        let Some(replica) = &self.replica else {
+            panic!("{} is down", self.name)
+        };
+        let status = replica.status();
+        assert_eq!(
+            status.saved_edits, status.edits,
+            "{}: not all edits count as saved",
+            self.name
+        );
+        assert_eq!(
+            status.committed_edits, status.edits,
+            "{}: not all are decided",
+            self.name
+        );
+    }
+}
+
+/// A UTF-16 offset between two scalars of `text`.
+fn boundary(text: &str, at: u32) -> usize {
+    let at = at as usize % (text.chars().count() + 1);
+    text.chars().take(at).map(char::len_utf16).sum()
+}
+
+fn utf16_suffix(text: &str, from: usize) -> String {
+    String::from_utf16(&text.encode_utf16().skip(from).collect::<Vec<_>>()).unwrap()
+}

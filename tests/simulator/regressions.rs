@@ -1,0 +1,92 @@
+//! Schedules that failed once, shrunk.
+
+use crate::outcome;
+use crate::schedule::Kind::{self, *};
+use crate::schedule::{Schedule, Step};
+
+fn replay(devices: u32, window: u32, limit: u32, deletes: bool, steps: &[(Kind, u32, u32)]) {
+    let steps = steps
+        .iter()
+        .map(|&(kind, a, b)| Step { kind, a, b })
+        .collect();
+    let schedule = Schedule {
+        devices,
+        window,
+        limit,
+        deletes,
+        steps,
+    };
+    if let Err(why) = outcome(&schedule, true) {
+        panic!("{why}");
+    }
+}
+
+/// Opening with a seq whose freeze was not saved fenced it, and the record of the seq before was lost.
+#[test]
+fn seed_412() {
+    replay(
+        2,
+        2,
+        1000000,
+        true,
+        &[
+            (Connect, 2702541915, 4294237743),
+            (Insert, 841937573, 1492835252),
+            (Deliver, 548391553, 3056390985),
+            (Deliver, 2508743857, 3172076366),
+            (Flush, 2419503579, 2723808483),
+            (Insert, 3899617443, 3256156754),
+            (WriteDone, 1626950005, 30619786),
+            (DeliverAny, 330851761, 2245543184),
+            (AppendDone, 102763000, 3939782015),
+            (Deliver, 3923357355, 1830313703),
+            (Flush, 4049134781, 3875099266),
+            (NewEpoch, 1152583344, 2619096215),
+            (Connect, 940927865, 885630614),
+            (CrashDevice, 2941224025, 4210959603),
+        ],
+    );
+}
+
+/// What the authority said of one inflight op was taken for the next one, of a copied client id.
+#[test]
+fn seed_64() {
+    replay(
+        2,
+        1000,
+        30,
+        false,
+        &[
+            (CrashDevice, 2982209063, 984974222),
+            (CrashDevice, 678166677, 3568010472),
+            (Insert, 448233857, 3903369935),
+            (Connect, 1967305451, 1974231598),
+            (Deliver, 4419296, 583854181),
+            (Deliver, 1327926479, 2950290079),
+            (Flush, 4285326655, 2957084168),
+            (Insert, 332904525, 457336987),
+            (Flush, 197807579, 612101990),
+            (WriteDone, 4242608589, 969109314),
+            (WriteDone, 561890619, 1097967121),
+            (CopyDevice, 4191059423, 2414090080),
+            (Insert, 201652387, 792948844),
+        ],
+    );
+}
+
+/// Edits that cancelled out were never counted as saved.
+#[test]
+fn seed_60() {
+    replay(
+        4,
+        1000,
+        30,
+        true,
+        &[
+            (CrashDevice, 1014322457, 3443701399),
+            (CrashDevice, 3136799661, 2746013327),
+            (Flush, 4064779853, 517517974),
+            (CancelOut, 1040679421, 2967058361),
+        ],
+    );
+}

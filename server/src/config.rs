@@ -1,0 +1,153 @@
+//! The command line; every flag is an environment variable too.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use rejoin::authority::Limits;
+
+/// Keeps documents in sync: WebSocket at /sync, health at /healthz, and a folder of files at /.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    version,
+    after_help = "Example:\n  rejoin-server --data ./data --www ./www/dist"
+)]
+pub struct Config {
+    /// Where to listen. Only this machine by default: there is no authentication yet.
+    #[arg(
+        long,
+        env = "REJOIN_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS"
+    )]
+    pub listen: SocketAddr,
+
+    /// The directory for the database; it is made if it does not exist.
+    #[arg(long, env = "REJOIN_DATA", default_value = "data", value_name = "DIR")]
+    pub data: PathBuf,
+
+    /// Keeps documents in memory only: for trials. They are gone when the server stops.
+    #[arg(long, env = "REJOIN_MEMORY", conflicts_with = "data")]
+    pub memory: bool,
+
+    /// A folder of files to serve at /, such as a built demo.
+    #[arg(long, env = "REJOIN_WWW", value_name = "DIR")]
+    pub www: Option<PathBuf>,
+
+    /// How logs are written to standard error.
+    #[arg(long, env = "REJOIN_LOG", value_enum, default_value = "text")]
+    pub log: LogFormat,
+
+    /// The least important messages to log: error, warn, info, debug or trace.
+    #[arg(
+        long,
+        env = "REJOIN_LOG_LEVEL",
+        default_value = "info",
+        value_name = "LEVEL"
+    )]
+    pub log_level: tracing::Level,
+
+    /// The largest message accepted, in bytes.
+    #[arg(long, env = "REJOIN_MAX_MESSAGE_BYTES", default_value_t = 4 << 20, value_name = "BYTES")]
+    pub max_message_bytes: usize,
+
+    /// The longest a document may grow, in characters (Unicode scalar values).
+    #[arg(long, env = "REJOIN_MAX_DOCUMENT_CHARS", default_value_t = 16 << 20, value_name = "CHARS")]
+    pub max_document_chars: usize,
+
+    /// How many documents one connection may have open.
+    #[arg(
+        long,
+        env = "REJOIN_MAX_DOCUMENTS",
+        default_value_t = 1_000,
+        value_name = "COUNT"
+    )]
+    pub max_documents: usize,
+
+    /// How many messages may wait for a slow reader before it is disconnected.
+    #[arg(
+        long,
+        env = "REJOIN_MAX_QUEUED_MESSAGES",
+        default_value_t = 10_000,
+        value_name = "COUNT"
+    )]
+    pub max_queued_messages: usize,
+
+    /// How many bytes may wait for a slow reader before it is disconnected.
+    #[arg(long, env = "REJOIN_MAX_QUEUED_BYTES", default_value_t = 8 << 20, value_name = "BYTES")]
+    pub max_queued_bytes: usize,
+
+    /// How many of the newest ops a late op is transformed over; an older one has to catch up first.
+    #[arg(
+        long,
+        env = "REJOIN_WINDOW",
+        default_value_t = 1_000,
+        value_name = "OPS"
+    )]
+    pub window: usize,
+
+    /// A snapshot of a document is stored every so many revisions.
+    #[arg(
+        long,
+        env = "REJOIN_SNAPSHOT_EVERY",
+        default_value_t = 500,
+        value_name = "REVISIONS"
+    )]
+    pub snapshot_every: u64,
+
+    /// Seconds that a document which nobody has open stays in memory.
+    #[arg(long, env = "REJOIN_IDLE_SECONDS", default_value = "60", value_parser = seconds, value_name = "SECONDS")]
+    pub idle: Duration,
+
+    /// Seconds between pings; a connection that is silent for three of them is closed.
+    #[arg(long, env = "REJOIN_PING_SECONDS", default_value = "20", value_parser = seconds, value_name = "SECONDS")]
+    pub ping_interval: Duration,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds < 1e9 => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("a number of seconds, greater than 0".to_owned()),
+    }
+}
+
+impl Config {
+    /// The engine's limits.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            window_ops: self.window,
+            value_chars: self.max_document_chars,
+            ..Limits::default()
+        }
+    }
+
+    /// The largest frame that is still read: above `max_message_bytes`, so that a message somewhat over
+    /// the limit is answered instead of the connection being closed.
+    pub(crate) fn largest_frame(&self) -> usize {
+        self.max_message_bytes.saturating_mul(2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Config::command().debug_assert();
+        let config = Config::parse_from(["rejoin-server", "--memory", "--idle", "0.5"]);
+        assert_eq!(config.idle, Duration::from_millis(500));
+        assert!(Config::try_parse_from(["rejoin-server", "--idle", "-1"]).is_err());
+    }
+}

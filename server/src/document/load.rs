@@ -1,0 +1,105 @@
+//! A document out of storage, into memory.
+
+use rejoin::Error;
+use rejoin::authority::{Authority, Limits, Stored};
+use rejoin::id::{DocId, Epoch};
+use rejoin::json::Value;
+
+use crate::store::{Store, StoreError, StoredDocument};
+
+/// Why there is no document to work on.
+#[derive(Debug)]
+pub(super) enum LoadError {
+    /// The request's fault: told to the peer.
+    Request(Error),
+    /// The store's fault: logged, and the peer told to try again.
+    Store(StoreError),
+}
+
+impl From<StoreError> for LoadError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// A loaded document, and the revision of its stored snapshot.
+pub(super) async fn load(
+    store: &dyn Store,
+    doc: &DocId,
+    create: Option<&Value>,
+    limits: Limits,
+) -> Result<(Authority, u64), LoadError> {
+    if let Some(stored) = store.load(doc, limits.window_ops).await? {
+        return Ok(replay(doc, stored, limits)?);
+    }
+    let Some(value) = create else {
+        return Err(LoadError::Request(Error::UnknownDocument {
+            doc: doc.to_string(),
+        }));
+    };
+    if value.size() > limits.value_chars {
+        return Err(LoadError::Request(Error::TooLarge {
+            what: "the document's length in scalars",
+            size: value.size(),
+            limit: limits.value_chars,
+        }));
+    }
+    let epoch = new_epoch(doc)?;
+    match store.create(doc, &epoch, value).await {
+        Ok(()) => {
+            let authority = Authority::new(doc.clone(), epoch, value.clone(), limits);
+            Ok((authority, 0))
+        }
+        // Another server was faster: its document it is.
+        Err(StoreError::DocumentExists { .. }) => match store.load(doc, limits.window_ops).await? {
+            Some(stored) => Ok(replay(doc, stored, limits)?),
+            None => Err(LoadError::Store(StoreError::UnknownDocument {
+                doc: doc.to_string(),
+            })),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn replay(
+    doc: &DocId,
+    stored: StoredDocument,
+    limits: Limits,
+) -> Result<(Authority, u64), StoreError> {
+    let mut value = stored.snapshot.value;
+    let base = stored.head - stored.ops.len() as u64;
+    for (revision, committed) in (base + 1..).zip(&stored.ops) {
+        if revision > stored.snapshot.revision {
+            committed
+                .op
+                .apply(&mut value)
+                .map_err(|error| StoreError::BrokenLog {
+                    doc: doc.to_string(),
+                    revision,
+                    detail: error.to_string(),
+                })?;
+        }
+    }
+    let authority = Authority::load(
+        Stored {
+            doc: doc.clone(),
+            epoch: stored.epoch,
+            floor: stored.floor,
+            revision: stored.head,
+            value,
+            window: stored.ops,
+        },
+        limits,
+    );
+    Ok((authority, stored.snapshot.revision))
+}
+
+/// 128 random bits: no two lives of a document are ever mistaken for each other.
+fn new_epoch(doc: &DocId) -> Result<Epoch, StoreError> {
+    let failed = || StoreError::NoRandomness {
+        doc: doc.to_string(),
+    };
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|_| failed())?;
+    Epoch::new(format!("{:032x}", u128::from_le_bytes(bytes))).map_err(|_| failed())
+}

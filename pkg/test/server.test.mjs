@@ -1,0 +1,179 @@
+// Real clients against the real server, over a real WebSocket.
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import WebSocket from 'ws'
+import { Client, init, memoryStorage, silentLogger, webSocketTransport } from '../dist/index.js'
+import { below, seeded, someChange } from './support/random.mjs'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** The server's binary: REJOIN_SERVER, or built here. A build that fails is a failure. */
+function binary() {
+  if (process.env.REJOIN_SERVER) return process.env.REJOIN_SERVER
+  execFileSync('cargo', ['build', '--quiet', '--profile', 'server', '-p', 'rejoin-server'], { cwd: root, stdio: 'inherit' })
+  const metadata = execFileSync('cargo', ['metadata', '--format-version=1', '--no-deps'], { cwd: root, maxBuffer: 1 << 26 })
+  return join(JSON.parse(metadata).target_directory, 'server', process.platform === 'win32' ? 'rejoin-server.exe' : 'rejoin-server')
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** A running server. `data`: its folder; without one it keeps all in memory. */
+async function start(path, port, data) {
+  const child = spawn(path, ['--listen', `127.0.0.1:${port}`, ...(data ? ['--data', data] : ['--memory'])], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+  for (let i = 0; i < 100; i++) {
+    assert.equal(child.exitCode, null, `the server ended: ${output}`)
+    const answer = await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined)
+    if (answer?.ok) return child
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  child.kill('SIGKILL')
+  throw new Error(`the server does not answer: ${output}`)
+}
+
+async function stop(child, signal = 'SIGKILL') {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill(signal)
+  await ended
+}
+
+describe('against rejoin-server', { timeout: 300_000 }, () => {
+  let path, port, server
+  const client = (options = {}) =>
+    new Client({
+      url: `ws://127.0.0.1:${port}/sync`,
+      transport: webSocketTransport({ WebSocket }),
+      storage: memoryStorage(),
+      logger: silentLogger,
+      ...options,
+    })
+
+  before(async () => {
+    await init()
+    path = binary()
+    port = await freePort()
+    server = await start(path, port)
+  })
+  after(() => stop(server))
+
+  it('two clients edit apart, rejoin, and have both edits', async () => {
+    const [a, b] = [client(), client()]
+    const [da, db] = [await a.open('apart', { create: 'base' }), await b.open('apart', { create: 'base' })]
+    await Promise.all([da.whenSynced(), db.whenSynced()])
+    a.disconnect()
+    b.disconnect()
+    da.text().insert(0, 'A😀 ')
+    db.text().insert(4, ' é B')
+    await Promise.all([da.saved(), db.saved()])
+    a.connect()
+    await da.committed()
+    b.connect()
+    await db.committed()
+    const late = client()
+    const dl = await late.open('apart')
+    await dl.whenSynced()
+    assert.equal(dl.value, 'A😀 base é B')
+    await until(() => da.value === dl.value && db.value === dl.value)
+    await Promise.all([a.close(), b.close(), late.close()])
+  })
+
+  it('clients that type at once, and come and go, converge with every edit exactly once', async () => {
+    const clients = Array.from({ length: 4 }, () => client())
+    const docs = await Promise.all(clients.map((c) => c.open('busy', { create: '' })))
+    const random = seeded(7)
+    const marks = []
+    for (let step = 0; step < 300; step++) {
+      const i = below(random, 4)
+      const dice = below(random, 30)
+      if (dice === 0) clients[i].disconnect()
+      else if (dice <= 3) clients[i].connect()
+      else if (dice <= 6) await new Promise((resolve) => setTimeout(resolve, below(random, 20)))
+      else {
+        const mark = `<${i}:${step}>`
+        marks.push(mark)
+        const change = someChange(random, docs[i].value)
+        // Between whole marks, so that each can be found again.
+        const at = docs[i].value.lastIndexOf('>', change.from) + 1
+        docs[i].text().insert(at, mark)
+      }
+    }
+    for (const c of clients) c.connect()
+    await Promise.all(docs.map((doc) => doc.committed()))
+    const late = client()
+    const doc = await late.open('busy')
+    await doc.whenSynced()
+    for (const mark of marks) assert.equal(doc.value.split(mark).length, 2, mark)
+    await until(() => docs.every(({ value }) => value === doc.value))
+    await Promise.all([...clients, late].map((c) => c.close()))
+  })
+
+  it('a server that is killed and comes back has what it acknowledged; clients go on by themselves', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'rejoin-'))
+    const ownPort = await freePort()
+    let own = await start(path, ownPort, data)
+    const a = client({ url: `ws://127.0.0.1:${ownPort}/sync`, random: () => 0.2 })
+    try {
+      const doc = await a.open('kept')
+      doc.text().insert(0, 'before ')
+      await doc.committed()
+      await stop(own)
+      doc.text().insert(7, 'meanwhile ')
+      await doc.saved()
+      own = await start(path, ownPort, data)
+      await doc.committed()
+      const b = client({ url: `ws://127.0.0.1:${ownPort}/sync` })
+      const other = await b.open('kept')
+      await other.whenSynced()
+      assert.equal(other.value, 'before meanwhile ')
+      await b.close()
+    } finally {
+      await a.close()
+      await stop(own)
+      rmSync(data, { recursive: true, force: true })
+    }
+  })
+
+  it('bad messages are answered with their codes', async () => {
+    const talk = async (messages, wanted) => {
+      const socket = new WebSocket(`ws://127.0.0.1:${port}/sync`)
+      const heard = []
+      socket.on('message', (data) => heard.push(JSON.parse(data)))
+      await once(socket, 'open')
+      for (const message of messages) socket.send(typeof message === 'string' ? message : JSON.stringify(message))
+      await until(() => heard.some(({ code }) => code === wanted))
+      socket.close()
+    }
+    const hello = { type: 'hello', protocol: 1 }
+    await talk([{ type: 'hello', protocol: 99 }], 'protocol-version')
+    await talk([hello, '{'], 'malformed-message')
+    await talk([hello, { type: 'open', doc: '', client: 'c', request: 1, epoch: null, revision: 0, seq: 0 }], 'malformed-message')
+    await talk([hello, { type: 'open', doc: 'nowhere', client: 'c', request: 1, epoch: null, revision: 0, seq: 0 }], 'unknown-document')
+    await talk([hello, { type: 'submit', doc: 'nowhere', seq: 1, base: 0, op: null }], 'not-open')
+  })
+})
+
+async function until(holds) {
+  for (let i = 0; i < 500; i++) {
+    if (holds()) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  assert.ok(holds(), String(holds))
+}

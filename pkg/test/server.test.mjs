@@ -151,6 +151,50 @@ describe('against rejoin-server', { timeout: 300_000 }, () => {
     }
   })
 
+  it('kill -9 in the middle of 1,000 edits from 8 clients: each edit is there exactly once', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'rejoin-'))
+    const ownPort = await freePort()
+    let own = await start(path, ownPort, data)
+    const url = `ws://127.0.0.1:${ownPort}/sync`
+    // A short backoff, so that the edits do not end before the server is back.
+    const clients = Array.from({ length: 8 }, () => client({ url, random: () => 0.1 }))
+    let kills = 0
+    try {
+      const docs = await Promise.all(clients.map((c) => c.open('killed', { create: '' })))
+      await Promise.all(docs.map((doc) => doc.whenSynced()))
+      const random = seeded(11)
+      const marks = []
+      for (let edit = 0; edit < 1000; edit++) {
+        const i = below(random, 8)
+        const mark = `<${i}:${edit}>`
+        marks.push(mark)
+        const text = docs[i].value
+        docs[i].text().insert(text.lastIndexOf('>', below(random, text.length + 1)) + 1, mark)
+        if (edit % 3 === 0) await new Promise((resolve) => setTimeout(resolve, below(random, 8)))
+        if (edit % 200 === 150) {
+          await stop(own, 'SIGKILL')
+          kills++
+          own = await start(path, ownPort, data)
+        }
+      }
+      await Promise.all(docs.map((doc) => doc.committed()))
+      await stop(own, 'SIGKILL')
+      own = await start(path, ownPort, data)
+      const late = client({ url })
+      const doc = await late.open('killed')
+      await doc.whenSynced()
+      for (const mark of marks) assert.equal(doc.value.split(mark).length, 2, `${mark} is there exactly once`)
+      assert.equal(doc.value.length, marks.join('').length, 'nothing else is there')
+      await until(() => docs.every(({ value }) => value === doc.value))
+      assert.equal(kills, 5)
+      await late.close()
+    } finally {
+      await Promise.all(clients.map((c) => c.close()))
+      await stop(own)
+      rmSync(data, { recursive: true, force: true })
+    }
+  })
+
   it('bad messages are answered with their codes', async () => {
     const talk = async (messages, wanted) => {
       const socket = new WebSocket(`ws://127.0.0.1:${port}/sync`)

@@ -267,6 +267,11 @@ impl Authority {
         let Some(client) = self.peers.get(&peer).map(|peer| peer.client.clone()) else {
             return self.not_open(peer, seq);
         };
+        // A damaged copy of a decided op says nothing of who sent it: its author asks with the digest.
+        let last = self.clients.get(&client).and_then(|c| c.last);
+        if last.is_some_and(|l| seq < l.seq || seq == l.seq && l.revision.is_some()) {
+            return;
+        }
         if !self.answered(peer, &client, seq, Digest::default()) {
             self.refuse(peer, &client, seq, Digest::default(), error);
         }

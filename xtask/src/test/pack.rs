@@ -84,6 +84,8 @@ fn run_examples(project: &Project, home: &Path) -> Result<()> {
         fs::write(home.join(&file), example.text.replace(ADDRESS, &address))?;
         project
             .cmd("node")
+            // Browsers and Node 22 have a WebSocket; Node 20 has it behind this flag.
+            .arg("--experimental-websocket")
             .dir(home)
             .arg(&file)
             .run()

@@ -94,6 +94,18 @@ pub enum Error {
         /// The seq in question.
         seq: u64,
     },
+    /// An edit of which nobody can tell any more whether it was accepted: it was sent under a client id
+    /// that was copied, and the log of that time is pruned.
+    #[error(
+        "this edit was sent as {client:?} {seq}, an id that was copied, and the log of that time is gone: \
+         look whether the document has it, then retry or discard it"
+    )]
+    Forgotten {
+        /// The copied client id.
+        client: String,
+        /// The seq it was sent under.
+        seq: u64,
+    },
     /// An op from the authority that does not fit the confirmed snapshot.
     #[error("revision {revision} does not fit this replica; it asks for a snapshot")]
     Diverged {
@@ -137,7 +149,7 @@ impl Error {
             Self::ProtocolVersion { theirs, ours } => {
                 vec![("theirs", theirs.into()), ("ours", ours.into())]
             }
-            Self::ClonedClient { seq, .. } => vec![("seq", seq)],
+            Self::ClonedClient { seq, .. } | Self::Forgotten { seq, .. } => vec![("seq", seq)],
             Self::Diverged { revision } => vec![("revision", revision)],
             Self::StorageNewer { found, supported } => {
                 vec![("found", found.into()), ("supported", supported.into())]
@@ -166,6 +178,7 @@ impl Error {
             Self::UnknownDocument { .. } => "unknown-document",
             Self::NotOpen { .. } => "not-open",
             Self::ClonedClient { .. } => "cloned-client",
+            Self::Forgotten { .. } => "forgotten",
             Self::Diverged { .. } => "diverged",
             Self::StorageCorrupt { .. } => "storage-corrupt",
             Self::StorageNewer { .. } => "storage-newer",

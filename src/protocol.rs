@@ -74,12 +74,31 @@ pub struct Open {
     pub revision: u64,
     /// The last seq this client has used; 0 for none.
     pub seq: u64,
-    /// The digest of the op sent as `seq`, while that op is inflight.
+    /// The op that was sent and is undecided: the answer tells its fate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub digest: Option<Digest>,
+    pub inflight: Option<Sent>,
     /// The value to create the document with, should it not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub create: Option<Value>,
+}
+
+impl Open {
+    /// Whose records the answer depends on: this client, and the one that the inflight op went under.
+    pub fn clients(&self) -> impl Iterator<Item = &ClientId> {
+        let sent = self.inflight.iter().map(|sent| &sent.client);
+        std::iter::once(&self.client).chain(sent.filter(|client| **client != self.client))
+    }
+}
+
+/// Names an op that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Sent {
+    /// The client id it went under: an earlier one than the replica's, if that was found to be copied.
+    pub client: ClientId,
+    /// Its number.
+    pub seq: u64,
+    /// [`JsonOp::digest`] of what was sent.
+    pub digest: Digest,
 }
 
 /// One op on its way to be accepted. Frozen: every copy of it has the same bytes.
@@ -112,12 +131,16 @@ pub struct Committed {
 pub enum Fate {
     /// Nothing was inflight.
     None,
-    /// Never arrived: send it again, the same bytes.
+    /// In these ops, or never to come by itself: send it again, the same bytes (under a copied client id:
+    /// its content under the new one).
     Unknown,
     /// Accepted: it is in the log, or in the snapshot.
     Committed,
     /// It never will be accepted; the storage says so. Its content may go out under a new seq.
     Fenced,
+    /// Sent under a client id that was copied, and decided: but the log that could tell how is pruned. It
+    /// may be in the snapshot. The user decides.
+    Forgotten,
 }
 
 /// What a server (or a leader tab) sends.

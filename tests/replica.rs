@@ -97,8 +97,10 @@ fn exchange(authority: &mut Authority, devices: &mut [&mut Device]) {
                 quiet = false;
                 match message {
                     ClientMessage::Open(open) => {
-                        if !authority.knows(&open.client) {
-                            authority.learn(open.client.clone(), None);
+                        for client in open.clients() {
+                            if !authority.knows(client) {
+                                authority.learn(client.clone(), None);
+                            }
                         }
                         authority.open(device.peer, open);
                     }
@@ -267,6 +269,53 @@ fn a_copied_client_id_is_noticed_and_loses_nothing() {
         ann.text()
     );
     assert_eq!(ann.text().len(), 8);
+}
+
+/// Ann's storage is copied while an op is inflight; she goes on and has it accepted, and another one after
+/// it. What becomes of the copy's, once the log was pruned up to `floor`?
+fn copied_while_inflight(floor: u64) -> (Authority, Device, Device) {
+    let mut authority = authority();
+    let (mut ann, mut copy) = (Device::new("ann", 1), Device::new("ann", 2));
+    ann.replica.connected();
+    exchange(&mut authority, &mut [&mut ann]);
+    ann.insert(0, "first ");
+    ann.settle();
+    copy.checkpoint = ann.checkpoint.clone();
+    copy.entries = ann.entries.clone();
+    copy.restart();
+    exchange(&mut authority, &mut [&mut ann]);
+    ann.insert(6, "second ");
+    exchange(&mut authority, &mut [&mut ann]);
+    assert_eq!(authority.head(), 2);
+
+    copy.insert(6, "third ");
+    authority.pruned(floor);
+    copy.replica.connected();
+    exchange(&mut authority, &mut [&mut ann, &mut copy]);
+    assert_eq!(copy.others.last(), Some(&Effect::Cloned));
+    copy.replica.set_client(ClientId::new("fresh").unwrap());
+    exchange(&mut authority, &mut [&mut ann, &mut copy]);
+    assert_eq!(copy.text(), authority.value().to_string());
+    assert_eq!(copy.text(), ann.text());
+    (authority, ann, copy)
+}
+
+#[test]
+fn an_op_sent_under_a_copied_id_is_found_in_the_log() {
+    let (authority, _, copy) = copied_while_inflight(0);
+    assert_eq!(authority.value().to_string(), "first second third ");
+    assert!(copy.replica.inbox().is_empty());
+}
+
+#[test]
+fn an_op_sent_under_a_copied_id_is_not_sent_again_when_nobody_can_tell() {
+    let (authority, _, mut copy) = copied_while_inflight(1);
+    assert_eq!(authority.value().to_string(), "first second third ");
+    copy.settle();
+    copy.restart();
+    let edit = &copy.replica.inbox()[0];
+    assert_eq!((edit.code.as_str(), edit.seq), ("forgotten", 1));
+    assert!(edit.detail.contains("\"ann\" 1"), "{}", edit.detail);
 }
 
 #[test]

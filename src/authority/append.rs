@@ -21,6 +21,14 @@ pub struct LastSeq {
     pub digest: Digest,
 }
 
+impl LastSeq {
+    /// Whether the op with this digest may be the one that was decided.
+    pub(super) fn is_of(&self, digest: Digest) -> bool {
+        let unread = self.revision.is_none() && self.digest == Digest::default();
+        self.digest == digest || unread
+    }
+}
+
 /// One transaction: all of it becomes durable, or nothing. The host commits it only if the stored head
 /// is still `base`.
 #[derive(Clone, Debug, PartialEq)]

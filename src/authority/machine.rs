@@ -14,7 +14,7 @@ use super::window::{Limits, Window};
 use crate::Error;
 use crate::id::{ClientId, DocId, Epoch};
 use crate::json::{Digest, JsonOp, Value};
-use crate::protocol::{Committed, Fate, Open, ServerMessage, Submit};
+use crate::protocol::{Committed, Fate, Open, Sent, ServerMessage, Submit};
 use crate::text::Side;
 
 /// One document: accepts ops in an order that holds for everybody.
@@ -122,7 +122,7 @@ impl Authority {
     }
 
     /// Whether the record of a client is at hand. If not, the host reads it from storage and calls
-    /// [`learn`](Self::learn) before it hands in the client's `open`.
+    /// [`learn`](Self::learn) before it hands in an `open` that [depends](Open::clients) on it.
     pub fn knows(&self, client: &ClientId) -> bool {
         self.clients.contains_key(client)
     }
@@ -145,20 +145,10 @@ impl Authority {
             return;
         }
         self.close(peer);
-        let client = self.clients.entry(open.client.clone()).or_default();
-        let mut fate = match (open.digest, client.last) {
-            (_, Some(last)) if last.seq > open.seq => {
-                return self.cloned(peer, &open.client, open.seq);
-            }
-            (None, _) => Fate::None,
-            (Some(digest), Some(last)) if last.seq == open.seq => match last.revision {
-                Some(_) if last.digest == digest => Fate::Committed,
-                None if last.digest == digest || last.digest == Digest::default() => Fate::Fenced,
-                _ => return self.cloned(peer, &open.client, open.seq),
-            },
-            (Some(_), _) => Fate::Unknown,
-        };
-        client.peers += 1;
+        if self.is_copy(&open) {
+            return self.cloned(peer, &open.client, open.seq);
+        }
+        self.clients.entry(open.client.clone()).or_default().peers += 1;
         self.peers.insert(
             peer,
             Peer {
@@ -170,19 +160,11 @@ impl Authority {
         let head = self.head();
         let served = open.epoch.as_ref() == Some(&self.epoch)
             && (self.floor..=head).contains(&open.revision);
+        let fate = match &open.inflight {
+            None => Fate::None,
+            Some(sent) => self.fate(sent, served, sent.client == open.client),
+        };
         if !served {
-            if let (Fate::Unknown, Some(digest)) = (fate, open.digest) {
-                // The base of that op goes out of reach: a late copy must not commit.
-                self.record(
-                    &open.client,
-                    LastSeq {
-                        seq: open.seq,
-                        revision: None,
-                        digest,
-                    },
-                );
-                fate = Fate::Fenced;
-            }
             self.send(
                 peer,
                 ServerMessage::Snapshot {
@@ -204,6 +186,45 @@ impl Authority {
             });
         } else {
             self.send_window(peer, open.request, open.revision, fate);
+        }
+    }
+
+    /// Whether somebody else has used the client id of an open.
+    fn is_copy(&self, open: &Open) -> bool {
+        let Some(last) = self.clients.get(&open.client).and_then(|c| c.last) else {
+            return false;
+        };
+        let own = open.inflight.as_ref();
+        let own = own.filter(|sent| sent.client == open.client && sent.seq == last.seq);
+        last.seq > open.seq || own.is_some_and(|sent| !last.is_of(sent.digest))
+    }
+
+    /// What became of an op that was sent. `served`: whether the replica gets all ops since its revision;
+    /// `own`: whether the op may be sent again under its name.
+    fn fate(&mut self, sent: &Sent, served: bool, own: bool) -> Fate {
+        let last = self.clients.get(&sent.client).and_then(|c| c.last);
+        match last {
+            Some(last) if last.seq == sent.seq => match last.revision {
+                Some(_) if last.is_of(sent.digest) => Fate::Committed,
+                // Under this name there is nothing, or another op.
+                _ => Fate::Fenced,
+            },
+            Some(last) if last.seq > sent.seq && served => Fate::Unknown,
+            Some(last) if last.seq > sent.seq => Fate::Forgotten,
+            _ if served && own => Fate::Unknown,
+            _ => {
+                // Its base, or its name, goes out of reach: a late copy must not commit.
+                let (seq, digest) = (sent.seq, sent.digest);
+                self.record(
+                    &sent.client,
+                    LastSeq {
+                        seq,
+                        revision: None,
+                        digest,
+                    },
+                );
+                Fate::Fenced
+            }
         }
     }
 
@@ -325,7 +346,7 @@ impl Authority {
         if seq > last.seq {
             return false;
         }
-        let same = seq == last.seq && (digest == last.digest || last.digest == Digest::default());
+        let same = seq == last.seq && last.is_of(digest);
         match last.revision {
             _ if !same => self.cloned(peer, client, seq),
             None => self.behind(peer, seq),

@@ -7,7 +7,7 @@ use super::state::{Ack, Document};
 use crate::Error;
 use crate::id::{ClientId, DocId, Epoch};
 use crate::json::{JsonOp, Value};
-use crate::protocol::{ClientMessage, Committed, Fate, Open, ServerMessage, Submit};
+use crate::protocol::{ClientMessage, Committed, Fate, Open, Sent, ServerMessage, Submit};
 use crate::text::TextOp;
 use crate::units::Utf16Offset;
 
@@ -283,6 +283,10 @@ impl Replica {
     /// A fresh client id, after [`Effect::Cloned`]. What was sent under the old one is looked for in the
     /// log, and sent again under this one if it is not there.
     pub fn set_client(&mut self, client: ClientId) {
+        if !self.journal.is_saved(self.freeze_batch) {
+            // Never sent: nobody knows it by the old name.
+            self.unfreeze();
+        }
         self.seal();
         self.document.client = client.clone();
         self.journal.push(Entry::Client { client });
@@ -335,10 +339,9 @@ impl Replica {
             .epoch
             .is_none()
             .then(|| self.document.confirmed().clone());
-        let inflight = self.document.inflight.as_ref();
-        let inflight = inflight.filter(|inflight| inflight.client == self.document.client);
         // What is not durable yet was never sent, and a crash would forget its seq: to be told of it,
         // the authority might fence it, and so lose the record of the one before.
+        let inflight = self.document.inflight.as_ref();
         let sent = inflight.filter(|_| self.journal.is_saved(self.freeze_batch));
         let unsent = u64::from(inflight.is_some() && sent.is_none());
         self.told_seq = self.document.last_seq - unsent;
@@ -350,7 +353,11 @@ impl Replica {
                 epoch,
                 revision: self.document.revision,
                 seq: self.told_seq,
-                digest: sent.map(|inflight| inflight.op.digest(inflight.base)),
+                inflight: sent.map(|inflight| Sent {
+                    client: inflight.client.clone(),
+                    seq: inflight.seq,
+                    digest: inflight.op.digest(inflight.base),
+                }),
                 create,
             })));
     }
@@ -360,6 +367,13 @@ impl Replica {
             return;
         }
         self.seal();
+        if let (Fate::Forgotten, Some(inflight)) = (fate, &self.document.inflight) {
+            let error = Error::Forgotten {
+                client: inflight.client.to_string(),
+                seq: inflight.seq,
+            };
+            self.reject(error.code().to_owned(), error.to_string());
+        }
         let included = fate == Fate::Committed;
         match self
             .document
@@ -530,10 +544,14 @@ impl Replica {
     }
 
     fn rejected(&mut self, seq: u64, code: String, detail: String) {
-        if !self.is_inflight(seq) {
-            return;
+        if self.is_inflight(seq) {
+            self.seal();
+            self.reject(code, detail);
         }
-        self.seal();
+    }
+
+    /// The inflight op goes to the inbox.
+    fn reject(&mut self, code: String, detail: String) {
         match self.document.reject(code.clone(), detail.clone()) {
             Ok(patch) => {
                 self.journal.push(Entry::Rejected { code, detail });

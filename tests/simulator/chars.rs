@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rejoin::protocol::Sent;
+
 /// What is known of the typed characters: which must be there in the end, once.
 #[derive(Default)]
 pub struct Chars {
@@ -12,6 +14,9 @@ pub struct Chars {
     unsaved: BTreeSet<char>,
     /// It was queued on a device whose storage was copied: it may be there once more for each copy.
     copied: BTreeMap<char, u32>,
+    /// It was inflight there: it may be there once more only if it was not accepted as sent then, so that
+    /// each copy sent it under another name.
+    copied_inflight: Vec<(Sent, String)>,
 }
 
 impl Chars {
@@ -35,16 +40,27 @@ impl Chars {
         }
     }
 
+    pub fn copy_inflight(&mut self, sent: Sent, text: String) {
+        self.copied_inflight.push((sent, text));
+    }
+
     pub fn is_typed(c: char) -> bool {
         matches!(u32::from(c), 0x4E00..0x9000 | 0x20000..0x2A000)
     }
 
-    /// `found`: the final document, and the insides of every inbox.
-    pub fn check<'a>(&self, found: impl IntoIterator<Item = &'a str>) {
+    /// `found`: the final document, and the insides of every inbox; `forgotten`: the insides of edits
+    /// that may be in the document besides.
+    pub fn check(&mut self, found: &str, forgotten: &str, was_accepted: impl Fn(&Sent) -> bool) {
+        for (sent, text) in std::mem::take(&mut self.copied_inflight) {
+            if !was_accepted(&sent) {
+                self.copy(&text);
+            }
+        }
         let mut count: BTreeMap<char, u32> = BTreeMap::new();
-        for c in found.into_iter().flat_map(str::chars) {
+        for c in found.chars() {
             *count.entry(c).or_default() += 1;
         }
+        let forgotten: BTreeSet<char> = forgotten.chars().collect();
         for number in 1..=self.typed {
             let c = char_of(number);
             let times = count.get(&c).copied().unwrap_or(0);
@@ -58,7 +74,7 @@ impl Chars {
                 assert!(times <= most, "{c} is there {times} times");
             } else {
                 assert!(
-                    times >= 1,
+                    times >= 1 || forgotten.contains(&c),
                     "{c} was saved, nobody deleted it, and it is lost"
                 );
                 assert!(

@@ -6,7 +6,7 @@ use rejoin::authority::PeerId;
 use rejoin::client::{Effect, Entry, Replica, State, Stored};
 use rejoin::id::ClientId;
 use rejoin::json::Value;
-use rejoin::protocol::ClientMessage;
+use rejoin::protocol::{ClientMessage, Sent};
 use rejoin::units::Utf16Offset;
 
 use crate::chars::Chars;
@@ -28,6 +28,8 @@ pub struct Device {
     pub replica: Option<Replica>,
     /// The connection, as far as the device knows.
     pub peer: Option<PeerId>,
+    /// Whether the network swallows whatever goes to it or comes from it, and nobody is told.
+    pub partitioned: bool,
     pub outbox: Vec<ClientMessage>,
     pub ids: u64,
     disk: Option<Stored>,
@@ -47,6 +49,7 @@ impl Device {
             name,
             replica: None,
             peer: None,
+            partitioned: false,
             outbox: Vec::new(),
             ids: 0,
             disk: None,
@@ -66,15 +69,18 @@ impl Device {
         let disk = self.disk.clone()?;
         let stored = Replica::restore(disk.clone()).expect("what was stored restores");
         let state = stored.state();
-        for op in state
-            .inflight
-            .iter()
-            .map(|inflight| &inflight.op)
-            .chain([&state.pending])
-        {
-            chars.copy(&serde_json::to_string(op).unwrap());
+        chars.copy(&serde_json::to_string(&state.pending).unwrap());
+        if let Some(inflight) = state.inflight {
+            let text = serde_json::to_string(&inflight.op).unwrap();
+            let sent = Sent {
+                digest: inflight.op.digest(inflight.base),
+                client: inflight.client,
+                seq: inflight.seq,
+            };
+            chars.copy_inflight(sent, text);
         }
-        chars.copy(&self.inbox());
+        chars.copy(&self.inbox(false));
+        chars.copy(&self.inbox(true));
         let mut copy = Self::new(name);
         copy.disk = Some(disk);
         copy.replica = None;
@@ -122,10 +128,11 @@ impl Device {
             .unwrap_or_default()
     }
 
-    /// What is typed in the edits that were refused.
-    pub fn inbox(&self) -> String {
+    /// What is typed in the edits that were refused, or in those of which nobody knows.
+    pub fn inbox(&self, forgotten: bool) -> String {
         let inbox = self.replica.iter().flat_map(|replica| replica.inbox());
         inbox
+            .filter(|edit| (edit.code == "forgotten") == forgotten)
             .map(|edit| serde_json::to_string(&edit.op).unwrap())
             .collect()
     }
@@ -247,6 +254,9 @@ impl Device {
                         counts.thing("rebases of pending edits");
                     }
                     assert!(!patch.changes.is_empty(), "a patch that changes nothing");
+                }
+                Effect::Rejected(edit) if edit.code == "forgotten" => {
+                    counts.thing("edits of which nobody knows");
                 }
                 Effect::Rejected(_) => counts.thing("edits refused"),
                 Effect::Cloned => {

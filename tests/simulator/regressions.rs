@@ -4,7 +4,7 @@ use crate::outcome;
 use crate::schedule::Kind::{self, *};
 use crate::schedule::{Schedule, Step};
 
-fn replay(devices: u32, window: u32, limit: u32, deletes: bool, steps: &[(Kind, u32, u32)]) {
+fn replay(devices: u32, window: u32, limit: u32, steps: &[(Kind, u32, u32)]) {
     let steps = steps
         .iter()
         .map(|&(kind, a, b)| Step { kind, a, b })
@@ -13,7 +13,6 @@ fn replay(devices: u32, window: u32, limit: u32, deletes: bool, steps: &[(Kind, 
         devices,
         window,
         limit,
-        deletes,
         steps,
     };
     if let Err(why) = outcome(&schedule, true) {
@@ -28,7 +27,6 @@ fn seed_412() {
         2,
         2,
         1000000,
-        true,
         &[
             (Connect, 2702541915, 4294237743),
             (Insert, 841937573, 1492835252),
@@ -55,7 +53,6 @@ fn seed_64() {
         2,
         1000,
         30,
-        false,
         &[
             (CrashDevice, 2982209063, 984974222),
             (CrashDevice, 678166677, 3568010472),
@@ -81,7 +78,6 @@ fn seed_60() {
         4,
         1000,
         30,
-        true,
         &[
             (CrashDevice, 1014322457, 3443701399),
             (CrashDevice, 3136799661, 2746013327),
@@ -98,7 +94,6 @@ fn seed_5001327() {
         2,
         2,
         1000000,
-        true,
         &[
             (Insert, 2794759360, 1852779724),
             (Connect, 1910498374, 1772589960),

@@ -1,12 +1,12 @@
 //! The server: an authority, and the database that survives it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use rejoin::Error;
 use rejoin::authority::{Append, Authority, LastSeq, Limits, Out, PeerId, Stored};
 use rejoin::id::{ClientId, DocId, Epoch};
 use rejoin::json::Value;
-use rejoin::protocol::{ClientMessage, Committed, ServerMessage};
+use rejoin::protocol::{ClientMessage, Committed, Sent, ServerMessage};
 
 use crate::schedule::Counts;
 
@@ -27,6 +27,8 @@ struct Database {
     floor: u64,
     value: Value,
     clients: BTreeMap<ClientId, LastSeq>,
+    /// Each accepted op, as it was sent.
+    accepted: HashSet<Sent>,
 }
 
 pub struct Server {
@@ -46,6 +48,7 @@ impl Server {
             floor: 0,
             value: initial(),
             clients: BTreeMap::new(),
+            accepted: HashSet::new(),
         };
         Self {
             database,
@@ -58,6 +61,11 @@ impl Server {
 
     pub fn value(&self) -> &Value {
         &self.database.value
+    }
+
+    /// Whether this very op was accepted (as far as its client's records tell).
+    pub fn accepted(&self, sent: &Sent) -> bool {
+        self.database.accepted.contains(sent)
     }
 
     fn authority(&mut self) -> &mut Authority {
@@ -81,10 +89,11 @@ impl Server {
     pub fn receive(&mut self, peer: PeerId, message: ClientMessage) {
         match message {
             ClientMessage::Open(open) => {
-                let known = self.authority().knows(&open.client);
-                if !known {
-                    let last = self.database.clients.get(&open.client).copied();
-                    self.authority().learn(open.client.clone(), last);
+                for client in open.clients() {
+                    if !self.authority().knows(client) {
+                        let last = self.database.clients.get(client).copied();
+                        self.authority().learn(client.clone(), last);
+                    }
                 }
                 self.authority().open(peer, open);
             }
@@ -165,6 +174,13 @@ impl Server {
             "the head counts the ops"
         );
         for (client, last) in append.clients {
+            if last.revision.is_some() {
+                database.accepted.insert(Sent {
+                    client: client.clone(),
+                    seq: last.seq,
+                    digest: last.digest,
+                });
+            }
             let before = database.clients.insert(client, last);
             assert!(
                 before.is_none_or(|before| before.seq < last.seq),

@@ -47,9 +47,6 @@ impl World {
             peers: 0,
         };
         for step in &schedule.steps {
-            if step.kind == Kind::Delete && !schedule.deletes {
-                continue;
-            }
             if world.step(*step) {
                 world.counts.step(step.kind);
             }
@@ -154,6 +151,8 @@ impl World {
                 self.server.close(PeerId(1 + u64::from(b) % self.peers));
             }
             Kind::Connect if up && device.peer.is_none() => self.connect(index),
+            Kind::Partition if !device.partitioned => device.partitioned = true,
+            Kind::Heal if device.partitioned => device.partitioned = false,
             Kind::CrashDevice if up => device.crash(&mut self.chars),
             Kind::CrashDevice => device.start(&mut self.counts),
             Kind::CrashServer => self.server.crash(a % 2 == 0, &mut self.counts),
@@ -229,6 +228,12 @@ impl World {
     }
 
     fn deliver(&mut self, packet: Packet) {
+        let (Packet::ToServer(peer, _) | Packet::ToDevice(peer, _)) = &packet;
+        let cut_off = |device: &Device| device.partitioned && device.peer == Some(*peer);
+        if self.devices.iter().any(cut_off) {
+            self.counts.thing("messages swallowed by a partition");
+            return;
+        }
         match packet {
             Packet::ToServer(peer, message) => {
                 if matches!(message, ClientMessage::Submit(_))
@@ -274,6 +279,7 @@ impl World {
     fn quiet(&mut self) {
         for index in 0..self.devices.len() {
             let device = &mut self.devices[index];
+            device.partitioned = false;
             if device.replica.is_none() {
                 device.start(&mut self.counts);
             }
@@ -328,20 +334,24 @@ impl World {
         );
     }
 
-    fn check(&self) {
+    fn check(&mut self) {
         self.server.assert_consistent();
         let text = self.server.value().to_string();
         for device in &self.devices {
             assert_eq!(device.text(), text, "{} ended differently", device.name);
             device.assert_all_edits_counted();
         }
-        let inboxes: Vec<String> = self.devices.iter().map(Device::inbox).collect();
+        let inboxes = |forgotten| -> String {
+            let inboxes = self.devices.iter().map(|device| device.inbox(forgotten));
+            inboxes.collect()
+        };
         assert!(
             text.chars().all(Chars::is_typed),
             "nobody typed all of {text:?}"
         );
+        let (found, forgotten) = (text + &inboxes(false), inboxes(true));
         self.chars
-            .check(inboxes.iter().map(String::as_str).chain([text.as_str()]));
+            .check(&found, &forgotten, |sent| self.server.accepted(sent));
     }
 }
 

@@ -94,13 +94,13 @@ export class FakeServer {
     }
   }
 
-  #open(link, { doc: id, client, request, epoch, revision, seq, digest, create }) {
+  #open(link, { doc: id, client, request, epoch, revision, seq, inflight, create }) {
     if (!this.docs.has(id)) this.docs.set(id, { epoch: `e${this.docs.size}`, start: create, value: create, log: [], seqs: new Map() })
     const doc = this.docs.get(id)
     link.open.set(id, client)
     const known = doc.seqs.get(client) ?? 0
     if (seq < known) return this.#cloned(link, id)
-    const fate = digest === undefined ? 'none' : known >= seq ? 'committed' : 'unknown'
+    const fate = inflight === undefined ? 'none' : known >= seq ? 'committed' : 'unknown'
     const head = doc.log.length
     if (epoch === doc.epoch) {
       this.say(link, { type: 'ops', doc: id, request, epoch, base: revision, ops: doc.log.slice(revision), head, fate })

@@ -156,9 +156,11 @@ impl Actor {
             self.authority = Some(authority);
         }
         if let Some(authority) = &mut self.authority {
-            if !authority.knows(&open.client) {
-                let last = self.store.last_seq(&self.doc, &open.client).await?;
-                authority.learn(open.client.clone(), last);
+            for client in open.clients() {
+                if !authority.knows(client) {
+                    let last = self.store.last_seq(&self.doc, client).await?;
+                    authority.learn(client.clone(), last);
+                }
             }
             self.peers.insert(peer.id, Arc::clone(&peer.outbox));
             authority.open(peer.id, open);

@@ -79,8 +79,8 @@ impl Device {
             };
             chars.copy_inflight(sent, text);
         }
-        chars.copy(&self.inbox(false));
-        chars.copy(&self.inbox(true));
+        chars.copy(&inbox(&stored, false));
+        chars.copy(&inbox(&stored, true));
         let mut copy = Self::new(name);
         copy.disk = Some(disk);
         copy.replica = None;
@@ -130,11 +130,8 @@ impl Device {
 
     /// What is typed in the edits that were refused, or in those of which nobody knows.
     pub fn inbox(&self, forgotten: bool) -> String {
-        let inbox = self.replica.iter().flat_map(|replica| replica.inbox());
-        inbox
-            .filter(|edit| (edit.code == "forgotten") == forgotten)
-            .map(|edit| serde_json::to_string(&edit.op).unwrap())
-            .collect()
+        let replica = self.replica.as_ref();
+        replica.map_or_else(String::new, |replica| inbox(replica, forgotten))
     }
 
     pub fn insert(&mut self, at: u32, count: u32, chars: &mut Chars) {
@@ -322,6 +319,14 @@ impl Device {
             self.name
         );
     }
+}
+
+fn inbox(replica: &Replica, forgotten: bool) -> String {
+    let inbox = replica.inbox().iter();
+    inbox
+        .filter(|edit| (edit.code == "forgotten") == forgotten)
+        .map(|edit| serde_json::to_string(&edit.op).unwrap())
+        .collect()
 }
 
 /// A UTF-16 offset between two scalars of `text`.

@@ -6,7 +6,7 @@ use rejoin::Error;
 use rejoin::authority::{Append, Authority, LastSeq, Limits, Out, PeerId, Stored};
 use rejoin::id::{ClientId, DocId, Epoch};
 use rejoin::json::Value;
-use rejoin::protocol::{ClientMessage, Committed, Sent, ServerMessage};
+use rejoin::protocol::{ClientMessage, Committed, Fate, Open, Sent, ServerMessage};
 
 use crate::schedule::Counts;
 
@@ -35,6 +35,8 @@ pub struct Server {
     database: Database,
     authority: Option<Authority>,
     appending: Option<Append>,
+    /// What each peer opened with.
+    opens: Vec<(PeerId, Open)>,
     limits: Limits,
     lives: u64,
 }
@@ -54,6 +56,7 @@ impl Server {
             database,
             authority: None,
             appending: None,
+            opens: Vec::new(),
             limits,
             lives: 1,
         }
@@ -89,6 +92,7 @@ impl Server {
     pub fn receive(&mut self, peer: PeerId, message: ClientMessage) {
         match message {
             ClientMessage::Open(open) => {
+                self.opens.push((peer, open.clone()));
                 for client in open.clients() {
                     if !self.authority().knows(client) {
                         let last = self.database.clients.get(client).copied();
@@ -235,7 +239,7 @@ impl Server {
         for out in outs {
             match out {
                 Out::Send { peers, message } => {
-                    self.check_durable(&message);
+                    self.check_durable(&peers, &message);
                     messages.extend(peers.into_iter().map(|peer| (peer, message.clone())));
                 }
                 // Pruned meanwhile: the replica asks again.
@@ -270,7 +274,7 @@ impl Server {
     }
 
     /// I3: nothing that is told may be lost in a crash.
-    fn check_durable(&self, message: &ServerMessage) {
+    fn check_durable(&self, peers: &[PeerId], message: &ServerMessage) {
         let head = self.database.ops.len() as u64;
         match message {
             ServerMessage::Committed {
@@ -285,12 +289,56 @@ impl Server {
                     "I3: acked revision {revision} before {client} {seq} was durable"
                 );
             }
-            ServerMessage::Snapshot { revision, .. } => assert!(*revision <= head, "I3: snapshot"),
-            ServerMessage::Ops { base, ops, .. } => {
+            ServerMessage::Snapshot {
+                revision,
+                request,
+                fate,
+                ..
+            } => {
+                assert!(*revision <= head, "I3: snapshot");
+                self.check_fence(peers, *request, *fate);
+            }
+            ServerMessage::Ops {
+                base,
+                ops,
+                request,
+                fate,
+                ..
+            } => {
                 assert!(base + ops.len() as u64 <= head, "I3: ops");
+                self.check_fence(peers, *request, *fate);
+            }
+            ServerMessage::Behind { seq, .. } | ServerMessage::Rejected { seq, .. } => {
+                let mut opens = self.opens.iter().filter(|(peer, _)| peers.contains(peer));
+                assert!(
+                    opens.any(|(_, open)| self.is_decided(&open.client, *seq)),
+                    "{seq} was called off before its fence was durable"
+                );
             }
             _ => {}
         }
+    }
+
+    /// A late copy of what is called fenced cannot commit: storage says so.
+    fn check_fence(&self, peers: &[PeerId], request: u64, fate: Fate) {
+        let asked = self
+            .opens
+            .iter()
+            .find(|(peer, open)| peers.contains(peer) && open.request == request)
+            .and_then(|(_, open)| open.inflight.as_ref());
+        if let (Fate::Fenced, Some(sent)) = (fate, asked) {
+            assert!(
+                self.is_decided(&sent.client, sent.seq),
+                "{} {} was called fenced before its fence was durable",
+                sent.client,
+                sent.seq
+            );
+        }
+    }
+
+    fn is_decided(&self, client: &ClientId, seq: u64) -> bool {
+        let last = self.database.clients.get(client);
+        last.is_some_and(|last| last.seq >= seq)
     }
 
     /// The log of this life, replayed, gives the value.

@@ -319,6 +319,38 @@ fn an_op_sent_under_a_copied_id_is_not_sent_again_when_nobody_can_tell() {
 }
 
 #[test]
+fn a_catch_up_in_batches_is_rebased_over_once() {
+    let mut authority = Authority::new(
+        doc(),
+        Epoch::new("first").unwrap(),
+        Value::from(""),
+        Limits {
+            batch_ops: 2,
+            ..Limits::default()
+        },
+    );
+    let (mut ann, mut bob) = (Device::new("ann", 1), Device::new("bob", 2));
+    ann.replica.connected();
+    bob.replica.connected();
+    exchange(&mut authority, &mut [&mut ann, &mut bob]);
+    bob.replica.disconnected();
+    authority.close(bob.peer);
+    for _ in 0..7 {
+        ann.insert(0, "a");
+        exchange(&mut authority, &mut [&mut ann]);
+    }
+    bob.insert(0, "b");
+    bob.settle();
+    bob.others.clear();
+    bob.replica.connected();
+    exchange(&mut authority, &mut [&mut ann, &mut bob]);
+    assert_eq!((authority.head(), bob.text().as_str()), (8, "aaaaaaab"));
+    let patches = bob.others.iter();
+    let patches = patches.filter(|effect| matches!(effect, Effect::Patch(_)));
+    assert_eq!(patches.count(), 1);
+}
+
+#[test]
 fn stale_and_foreign_messages_change_nothing() {
     let mut authority = authority();
     let mut ann = Device::new("ann", 1);

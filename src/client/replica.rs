@@ -26,8 +26,6 @@ pub struct Replica {
     link: Link,
     /// Counts the opens; answers to earlier ones are ignored.
     request: u64,
-    /// The seq in the newest open.
-    told_seq: u64,
     /// What the authority said of the inflight op when this subscription began.
     fate: Fate,
     /// The head that the catch-up goes to.
@@ -77,7 +75,6 @@ impl Replica {
             effects: VecDeque::new(),
             link: Link::Offline,
             request: 0,
-            told_seq: 0,
             fate: Fate::None,
             target: 0,
             ahead: BTreeMap::new(),
@@ -343,8 +340,6 @@ impl Replica {
         // the authority might fence it, and so lose the record of the one before.
         let inflight = self.document.inflight.as_ref();
         let sent = inflight.filter(|_| self.journal.is_saved(self.freeze_batch));
-        let unsent = u64::from(inflight.is_some() && sent.is_none());
-        self.told_seq = self.document.last_seq - unsent;
         self.effects
             .push_back(Effect::Send(ClientMessage::Open(Open {
                 doc: self.document.doc.clone(),
@@ -352,7 +347,7 @@ impl Replica {
                 request: self.request,
                 epoch,
                 revision: self.document.revision,
-                seq: self.told_seq,
+                seq: self.document.last_seq,
                 inflight: sent.map(|inflight| Sent {
                     client: inflight.client.clone(),
                     seq: inflight.seq,
@@ -575,10 +570,7 @@ impl Replica {
     fn error(&mut self, seq: Option<u64>, code: String, detail: String) {
         if code == "cloned-client" {
             // Late news of a seq that is decided by now concerns nobody.
-            if [self.document.last_seq, self.told_seq]
-                .map(Some)
-                .contains(&seq)
-            {
+            if seq == Some(self.document.last_seq) {
                 self.ask_for_client();
             }
             return;

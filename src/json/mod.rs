@@ -2,17 +2,27 @@
 //!
 //! Today they are those of text documents; [`next`] holds the JSON ones, which take their place.
 
+mod apply;
+mod arrangement;
+mod canonical;
+mod compose;
 mod conflict;
+mod content;
+mod edit;
+mod fit;
+mod form;
+mod invert;
 mod key;
 mod merge;
 mod number;
 mod op;
 mod policy;
+mod residual;
 mod string;
 mod text_only;
+mod universe;
 mod value;
 mod value_wire;
-mod verbs;
 mod wire;
 
 pub use text_only::{Digest, JsonOp, Value};
@@ -27,5 +37,5 @@ pub mod next {
     pub use super::policy::{Policy, Rule, Winner};
     pub use super::string::Str;
     pub use super::value::{List, MAX_DEPTH, Object, Value};
-    pub use super::wire::Plain;
+    pub use super::wire::{Plain, WithContent};
 }

@@ -60,6 +60,11 @@ impl Str {
         Ok(())
     }
 
+    /// Whether the edit may be applied: the errors of [`apply`](Self::apply).
+    pub(super) fn check_fits(&self, edit: &TextOp) -> Result<(), Error> {
+        crate::text::check_fits(self.len_chars(), edit)
+    }
+
     fn len_bytes(&self) -> usize {
         match &self.0 {
             Repr::Shared { text, .. } => text.len(),

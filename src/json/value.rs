@@ -117,12 +117,12 @@ impl Value {
         Some(result)
     }
 
-    /// Takes the value at `key` out of a container.
-    pub(super) fn take(&mut self, key: &Key) -> Option<Self> {
+    /// Takes the value at `key` out of a container; in a list `len` items from there on.
+    pub(super) fn remove(&mut self, key: &Key, len: u32) {
         match (self, key) {
-            (Self::List(list), Key::Index(index)) => list.splice(*index, 1, []).pop(),
-            (Self::Object(object), Key::Name(name)) => object.remove(name),
-            _ => None,
+            (Self::List(list), Key::Index(index)) => drop(list.splice(*index, len, [])),
+            (Self::Object(object), Key::Name(name)) => drop(object.remove(name)),
+            _ => {}
         }
     }
 }
@@ -141,6 +141,12 @@ impl List {
     /// The item at `index`.
     pub fn get(&self, index: u32) -> Option<&Value> {
         self.0.items.get(index as usize)
+    }
+
+    /// The `len` items from `start` on, if there are that many.
+    pub(super) fn range(&self, start: u32, len: u32) -> Option<Arc<[Value]>> {
+        let end = (start as usize).checked_add(len as usize)?;
+        Some(self.0.items.get(start as usize..end)?.into())
     }
 
     /// The items in order.

@@ -40,6 +40,21 @@ pub enum Error {
         /// What the grammar has instead.
         reason: String,
     },
+    /// An op that does not fit the document it is applied to.
+    #[error("the op does not fit the document at {path:?}: {reason}")]
+    DoesNotFit {
+        /// Where, as a JSON pointer.
+        path: String,
+        /// What is not as the op needs it.
+        reason: &'static str,
+    },
+    /// An addition to a number that is no integer, or out of the range in which integers are exact.
+    #[error("counters take integers only, and their sums stay within ±(2⁵³ − 1)")]
+    UnsafeInteger,
+    /// A policy brings a removed value back, and nobody knows what it was: the op was not applied to a
+    /// document first.
+    #[error("what the op removed is not known; apply it to its document first")]
+    ContentUnknown,
     /// Something larger than its limit.
     #[error("{what} is too large: {size} of at most {limit}")]
     TooLarge {
@@ -155,6 +170,9 @@ impl Error {
                 vec![("found", found.into()), ("supported", supported.into())]
             }
             Self::MalformedOp { .. }
+            | Self::DoesNotFit { .. }
+            | Self::UnsafeInteger
+            | Self::ContentUnknown
             | Self::InvalidName { .. }
             | Self::MalformedMessage { .. }
             | Self::UnknownDocument { .. }
@@ -171,6 +189,9 @@ impl Error {
             Self::LoneSurrogate { .. } => "lone-surrogate",
             Self::OpTooLong { .. } => "op-too-long",
             Self::MalformedOp { .. } => "malformed-op",
+            Self::DoesNotFit { .. } => "does-not-fit",
+            Self::UnsafeInteger => "unsafe-integer",
+            Self::ContentUnknown => "content-unknown",
             Self::TooLarge { .. } => "too-large",
             Self::InvalidName { .. } => "invalid-name",
             Self::MalformedMessage { .. } => "malformed-message",

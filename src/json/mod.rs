@@ -1,11 +1,41 @@
 //! The document and the op that every layer above works with.
 //!
-//! A document is a JSON value. Today that value is a string (plain text is a root string), and
-//! [`JsonOp`] is the text edit of the root, already in the wire form it keeps when the other JSON
-//! values arrive.
+//! Today they are those of text documents; [`next`] holds the JSON ones, which take their place.
 
+mod apply;
+mod arrangement;
+mod canonical;
+mod compose;
+mod conflict;
+mod content;
+mod edit;
+mod fit;
+mod form;
+mod invert;
+mod key;
+mod merge;
+mod number;
 mod op;
+mod policy;
+mod residual;
+mod string;
+mod text_only;
+mod universe;
 mod value;
+mod value_wire;
+mod wire;
 
-pub use op::{Digest, JsonOp};
-pub use value::Value;
+pub use text_only::{Digest, JsonOp, Value};
+
+/// JSON documents: [`JsonOp`](next::JsonOp) over [`Value`](next::Value). An absent document is `None`.
+pub mod next {
+    pub use super::conflict::{Conflict, ConflictKind, Deed, Loser, Part};
+    pub use super::key::{Key, Name, Path};
+    pub use super::merge::Merge;
+    pub use super::number::Number;
+    pub use super::op::JsonOp;
+    pub use super::policy::{Policy, Rule, Winner};
+    pub use super::string::Str;
+    pub use super::value::{List, MAX_DEPTH, Object, Value};
+    pub use super::wire::{Plain, WithContent};
+}

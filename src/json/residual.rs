@@ -1,0 +1,248 @@
+//! The op that leads from one arrangement of a universe to another.
+
+use std::sync::Arc;
+
+use fnv::FnvHashMap;
+
+use super::arrangement::{Arrangement, Seat};
+use super::canonical::canonical;
+use super::content::Contents;
+use super::form::{ABOVE, At, Id};
+use super::key::Key;
+use super::op::{Branch, Content, Edit, JsonOp, Mark};
+use super::universe::Universe;
+use super::value::Value;
+use crate::Error;
+
+/// What an op has besides picks and drops, by node.
+#[derive(Default)]
+pub(super) struct Extras {
+    /// The edits made on the way.
+    pub(super) edits: FnvHashMap<Id, Edit>,
+    /// What is known of what the op removes.
+    pub(super) removed: FnvHashMap<Id, Content>,
+}
+
+/// The op from the document that `from` describes to the one that `to` describes.
+///
+/// Law: it is canonical, and what is the same in both is not in it.
+///
+/// # Errors
+/// [`Error::ContentUnknown`] when something comes back whose content is not known; [`Error::MalformedOp`] when no
+/// document fits.
+pub(super) fn residual(
+    universe: &Universe<'_>,
+    from: &Arrangement,
+    to: &Arrangement,
+    contents: &Contents,
+    extras: Extras,
+) -> Result<JsonOp, Error> {
+    let still = still(universe, from, to);
+    let mut difference = Difference {
+        universe,
+        from,
+        to,
+        contents,
+        extras,
+        still,
+    };
+    let picks = difference.picks(ABOVE);
+    let drops = difference.drops(ABOVE)?;
+    Ok(canonical(picks, drops))
+}
+
+struct Difference<'a, 'op> {
+    universe: &'a Universe<'op>,
+    from: &'a Arrangement,
+    to: &'a Arrangement,
+    contents: &'a Contents,
+    extras: Extras,
+    still: Vec<bool>,
+}
+
+impl Difference<'_, '_> {
+    fn picks(&mut self, node: Id) -> Branch {
+        let mut branch = Branch {
+            mark: self.pick(node),
+            ..Branch::default()
+        };
+        for &child in self.from.children(node) {
+            if let Some((_, key)) = self.from.at(child) {
+                let below = self.picks(child);
+                branch.push(key.clone(), self.universe.nodes[child].len, below);
+            }
+        }
+        branch
+    }
+
+    fn pick(&mut self, node: Id) -> Mark {
+        let Some((container, _)) = self.from.at(node) else {
+            return Mark::None;
+        };
+        if !self.to.has(node) {
+            // What goes with its container needs no mark.
+            return match self.to.has(*container) {
+                true => Mark::Remove(self.extras.removed.remove(&node).flatten()),
+                false => Mark::None,
+            };
+        }
+        match self.still[node] {
+            true => Mark::None,
+            false => Mark::Move(node as u32),
+        }
+    }
+
+    fn drops(&mut self, node: Id) -> Result<Branch, Error> {
+        let mut branch = Branch {
+            mark: if self.from.at(node).is_some() && !self.still[node] {
+                Mark::Move(node as u32)
+            } else {
+                Mark::None
+            },
+            edit: self.extras.edits.remove(&node),
+            ..Branch::default()
+        };
+        for &child in self.to.children(node) {
+            let Some((_, key)) = self.to.at(child) else {
+                continue;
+            };
+            let mut below = self.drops(child)?;
+            if !self.appears(child) {
+                branch.push(key.clone(), self.universe.nodes[child].len, below);
+                continue;
+            }
+            let values = self.contents.of(self.universe, child, self.from, self.to)?;
+            for (key, value) in keys(key, values) {
+                below.mark = Mark::Insert(value);
+                branch.push(key, 1, std::mem::take(&mut below));
+            }
+        }
+        Ok(branch)
+    }
+
+    /// Whether the node must be inserted: it is new, and does not come as part of its container.
+    fn appears(&self, node: Id) -> bool {
+        let part_of = self.universe.parent(node).filter(|_| self.to.stays(node));
+        let comes_along = part_of.is_some_and(|parent| {
+            !self.from.has(parent) && !self.contents.is_out(self.universe, node)
+        });
+        !self.from.has(node) && !comes_along
+    }
+}
+
+/// The keys of neighbouring values, from `first` on.
+fn keys(first: &Key, values: Arc<[Value]>) -> impl Iterator<Item = (Key, Value)> {
+    let first = first.clone();
+    (0..values.len()).map(move |i| {
+        let key = match &first {
+            Key::Index(start) => Key::Index(start + i as u32),
+            name => name.clone(),
+        };
+        (key, values[i].clone())
+    })
+}
+
+/// The nodes that are in both documents and need no move: in an object at the same key, in a list in the same
+/// order with everything else that stays.
+fn still(universe: &Universe<'_>, from: &Arrangement, to: &Arrangement) -> Vec<bool> {
+    let mut still: Vec<bool> = (0..universe.nodes.len())
+        .map(|node| match (from.at(node), to.at(node)) {
+            (Some((a, Key::Name(x))), Some((b, Key::Name(y)))) => a == b && x == y,
+            (Some((a, _)), Some((b, _))) => {
+                let same = match (from.seat(node), to.seat(node)) {
+                    (Seat::Home, Seat::Home) => true,
+                    (Seat::Put { by: x, .. }, Seat::Put { by: y, .. }) => x == y,
+                    _ => false,
+                };
+                a == b && same
+            }
+            _ => false,
+        })
+        .collect();
+    for container in 0..universe.nodes.len() {
+        still_in_list(universe, from, to, container, &mut still);
+    }
+    still
+}
+
+/// Items that come to one list by different ways: they need no move if that changes no order.
+fn still_in_list(
+    universe: &Universe<'_>,
+    from: &Arrangement,
+    to: &Arrangement,
+    container: Id,
+    still: &mut [bool],
+) {
+    let index = |node: Id| match to.at(node) {
+        Some((list, Key::Index(index))) if *list == container => Some(*index),
+        _ => None,
+    };
+    let both: Vec<(Id, u32)> = from
+        .children(container)
+        .iter()
+        .filter_map(|&child| Some((child, index(child)?)))
+        .collect();
+    if both.iter().all(|(child, _)| still[*child]) {
+        return;
+    }
+    // For each item, the first index in `to` of those that stay after it.
+    let mut limits = vec![u32::MAX; both.len()];
+    let mut limit = u32::MAX;
+    for (at, (child, index)) in both.iter().enumerate().rev() {
+        limits[at] = limit;
+        if still[*child] {
+            limit = limit.min(*index);
+        }
+    }
+    let common = Common::new(universe, from, to, container);
+    let mut reached = None;
+    for ((child, index), limit) in both.into_iter().zip(limits) {
+        let unmoved = || common.before(universe, child, from) == common.before(universe, child, to);
+        if !still[child] && reached < Some(index) && index < limit && unmoved() {
+            still[child] = true;
+        }
+        if still[child] {
+            reached = reached.max(Some(index));
+        }
+    }
+}
+
+/// Counts the items of a list that both arrangements leave at home, those that no form touches included.
+struct Common {
+    /// Ascending: the start of an item that one of them takes, and how many of those are before its end.
+    taken: Vec<(u32, u32)>,
+}
+
+impl Common {
+    fn new(universe: &Universe<'_>, from: &Arrangement, to: &Arrangement, container: Id) -> Self {
+        let mut count = 0;
+        let mut taken = Vec::new();
+        for &kid in &universe.nodes[container].kids {
+            if let (Some(Key::Index(start)), false) = (
+                universe.nodes[kid].home.as_ref().map(|home| &home.key),
+                from.stays(kid) && to.stays(kid),
+            ) {
+                count += universe.nodes[kid].len;
+                taken.push((*start, count));
+            }
+        }
+        Self { taken }
+    }
+
+    /// How many come before the node's place, as `arrangement` has it.
+    fn before(&self, universe: &Universe<'_>, node: Id, arrangement: &Arrangement) -> u32 {
+        let gap = match arrangement.seat(node) {
+            Seat::Put { place, .. } => match place.at {
+                At::Gap { gap, .. } => gap,
+                At::Name(_) => 0,
+            },
+            _ => match universe.nodes[node].home.as_ref().map(|home| &home.key) {
+                Some(Key::Index(start)) => *start,
+                _ => 0,
+            },
+        };
+        let before = self.taken.partition_point(|(start, _)| *start < gap);
+        let taken = before.checked_sub(1).map_or(0, |last| self.taken[last].1);
+        gap - taken.min(gap)
+    }
+}

@@ -1,6 +1,7 @@
 //! The document and the op that every layer above works with.
 //!
-//! Today they are those of text documents; [`next`] holds the JSON ones, which take their place.
+//! A document is a JSON value, or absent; an op is a [`JsonOp`], whatever it does. `docs/json-ot.md` has the grammar, the
+//! laws and the conflicts.
 
 mod apply;
 mod arrangement;
@@ -8,6 +9,7 @@ mod canonical;
 mod compose;
 mod conflict;
 mod content;
+mod digest;
 mod edit;
 mod fit;
 mod form;
@@ -18,24 +20,21 @@ mod number;
 mod op;
 mod policy;
 mod residual;
+mod steps;
 mod string;
-mod text_only;
 mod universe;
 mod value;
 mod value_wire;
 mod wire;
 
-pub use text_only::{Digest, JsonOp, Value};
-
-/// JSON documents: [`JsonOp`](next::JsonOp) over [`Value`](next::Value). An absent document is `None`.
-pub mod next {
-    pub use super::conflict::{Conflict, ConflictKind, Deed, Loser, Part};
-    pub use super::key::{Key, Name, Path};
-    pub use super::merge::Merge;
-    pub use super::number::Number;
-    pub use super::op::JsonOp;
-    pub use super::policy::{Policy, Rule, Winner};
-    pub use super::string::Str;
-    pub use super::value::{List, MAX_DEPTH, Object, Value};
-    pub use super::wire::{Plain, WithContent};
-}
+pub use conflict::{Conflict, ConflictKind, Deed, Loser, Part};
+pub use digest::Digest;
+pub use key::{Key, Name, Path};
+pub use merge::Merge;
+pub use number::Number;
+pub use op::JsonOp;
+pub use policy::{Policy, Rule, Winner};
+pub use steps::Step;
+pub use string::Str;
+pub use value::{List, MAX_DEPTH, Object, Value};
+pub use wire::{Plain, WithContent};

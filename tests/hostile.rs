@@ -257,6 +257,19 @@ fn entries_that_were_never_written_are_not_replayed() {
     assert!(restored(idle, vec![Entry::Freeze { seq: 4 }, ops]).is_ok());
 }
 
+/// Found by the fuzz target `replica`: an ack in the journal of an op that this version would have
+/// transformed into another. The accepted one counts, in the confirmed value and in the view.
+#[test]
+fn an_ack_of_another_op_than_ours_takes_its_place() {
+    let mut accepted = by("ann", 3);
+    accepted.op = insert("other ");
+    let ops = vec![by("bob", 1), accepted];
+    let replica = restored(state(), vec![Entry::Ops { ops, acked: true }]).unwrap();
+    replica.assert_invariants();
+    assert_eq!(replica.value().to_string(), "other xmine theirs");
+    assert_eq!(replica.status().inflight, None);
+}
+
 // -------------------------------------------------------------------------------------------- the replica
 
 /// A replica with its storage, whose every checkpoint and entry must restore.
@@ -670,6 +683,30 @@ fn no_open_or_submit_breaks_an_authority_for_the_others() {
             }
         }
     }
+}
+
+/// Found by the corpus through the server: such an op was called too large, not too long.
+#[test]
+fn an_op_that_is_far_too_long_is_refused_as_that() {
+    let mut authority = Authority::load(stored(0, 5, Vec::new()), Limits::default()).unwrap();
+    let ann = PeerId(1);
+    authority.learn(client("ann"), None);
+    authority.open(ann, open("ann", 1, 5, 0, None));
+    let op = JsonOp::text(TextOp::builder().retain(2_147_483_646).insert("x").finish());
+    authority.submit(
+        ann,
+        Submit {
+            doc: doc(),
+            seq: 1,
+            base: 5,
+            op,
+        },
+    );
+    let answers = told(&mut authority);
+    assert!(
+        matches!(&answers.last().unwrap().1, ServerMessage::Rejected { code, .. } if code == "op-too-long"),
+        "{answers:?}"
+    );
 }
 
 #[test]

@@ -250,6 +250,10 @@ impl Document {
                 done.strange = true;
                 break;
             }
+            // Replayed, but written by a version that transformed otherwise: what was accepted counts, and
+            // takes the place of what stands in the view.
+            let other = named.filter(|_| ack && !same);
+            let undo = other.and_then(|inflight| inflight.rebased.invert(&self.confirmed).ok());
             let Ok(revision) = count::next("the revision", self.revision) else {
                 break;
             };
@@ -259,6 +263,9 @@ impl Document {
             if ack {
                 self.inflight = None;
                 done.acked = true;
+                if let Some(undo) = undo {
+                    remote.push(undo.compose(&committed.op));
+                }
             } else {
                 done.cloned |= committed.client == self.client && committed.seq > self.last_seq;
                 remote.push(match &mut self.inflight {

@@ -5,7 +5,7 @@ use super::content::Contents;
 use super::form::{At, Form, Pick, misfit};
 use super::key::Key;
 use super::op::{Edit, JsonOp};
-use super::residual::{Extras, residual};
+use super::residual::{Base, Extras, residual};
 use super::universe::Universe;
 use crate::Error;
 
@@ -46,7 +46,7 @@ impl JsonOp {
             };
             extras.edits.extend(edit.map(|edit: Edit| (id, edit)));
         }
-        residual(&universe, &before, &after, &contents, extras)
+        residual(&universe, &before, &after, &contents, Base::Between, extras)
     }
 }
 

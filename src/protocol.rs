@@ -171,8 +171,13 @@ pub enum ServerMessage {
         /// The revision of `value`.
         #[serde(deserialize_with = "count::read")]
         revision: u64,
-        /// The whole document.
-        value: Value,
+        /// The whole document; no value when it is absent.
+        #[serde(
+            default,
+            deserialize_with = "present",
+            skip_serializing_if = "Option::is_none"
+        )]
+        value: Option<Value>,
         /// What became of the inflight op.
         fate: Fate,
     },
@@ -258,9 +263,13 @@ pub enum ServerMessage {
     Pong,
 }
 
-/// `null` is the op that changes nothing; only a missing field is no op.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<JsonOp>, D::Error> {
-    JsonOp::deserialize(deserializer).map(Some)
+/// `null` is an op that changes nothing, and a value; only a missing field is none.
+pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 impl ServerMessage {

@@ -82,8 +82,8 @@ pub struct Stored {
     pub floor: u64,
     /// The head.
     pub revision: u64,
-    /// The value at the head.
-    pub value: Value,
+    /// The value at the head; none when the document is absent.
+    pub value: Option<Value>,
     /// The newest ops, ending at the head; any number of them.
     pub window: Vec<Committed>,
 }

@@ -14,7 +14,7 @@ use super::window::{Limits, Window};
 use crate::Error;
 use crate::count;
 use crate::id::{ClientId, DocId, Epoch};
-use crate::json::{Digest, JsonOp, Value};
+use crate::json::{Digest, JsonOp, Policy, Value};
 use crate::protocol::{Committed, Fate, Open, Sent, ServerMessage, Submit};
 use crate::text::Side;
 
@@ -28,7 +28,8 @@ pub struct Authority {
     doc: DocId,
     epoch: Epoch,
     floor: u64,
-    value: Value,
+    value: Option<Value>,
+    policy: Policy,
     window: Window,
     limits: Limits,
     clients: BTreeMap<ClientId, Client>,
@@ -59,7 +60,7 @@ impl Authority {
             epoch,
             floor: 0,
             revision: 0,
-            value,
+            value: Some(value),
             window: Vec::new(),
         };
         Self::with(stored, Window::default(), limits)
@@ -99,6 +100,7 @@ impl Authority {
             epoch: stored.epoch,
             floor: stored.floor,
             value: stored.value,
+            policy: Policy::default(),
             window,
             limits,
             clients: BTreeMap::new(),
@@ -124,9 +126,9 @@ impl Authority {
         self.window.head()
     }
 
-    /// The document at [`head`](Self::head).
-    pub fn value(&self) -> &Value {
-        &self.value
+    /// The document at [`head`](Self::head); none when it is absent.
+    pub fn value(&self) -> Option<&Value> {
+        self.value.as_ref()
     }
 
     /// Whether nobody has the document open.
@@ -395,17 +397,19 @@ impl Authority {
         }
         let mut op = submit.op.clone();
         for accepted in self.window.after(submit.base) {
-            op = op.transform(&accepted.op, Side::Right);
+            op = op.transform(&accepted.op, Side::Right, &self.policy)?;
         }
-        let size = op.target_size(&self.value);
-        if size > self.limits.value_chars && size > self.value.size() {
+        let mut after = self.value.clone();
+        op.apply(&mut after)?;
+        let size = |value: &Option<Value>| value.as_ref().map_or(0, Value::size);
+        if size(&after) > self.limits.value_size.max(size(&self.value)) {
             return Err(Error::TooLarge {
-                what: "the document's length in scalars",
-                size,
-                limit: self.limits.value_chars,
+                what: "the document's size",
+                size: size(&after),
+                limit: self.limits.value_size,
             });
         }
-        op.apply(&mut self.value)?;
+        self.value = after;
         Ok(op)
     }
 

@@ -14,8 +14,9 @@ pub struct Limits {
     pub window_components: usize,
     /// How many components an op may have.
     pub op_components: usize,
-    /// How long a document may grow, in scalars.
-    pub value_chars: usize,
+    /// How large a document may grow, in the unit of [`Value::size`](crate::json::Value::size): a scalar of
+    /// text, or a value.
+    pub value_size: usize,
     /// How many ops one batch of a catch-up holds.
     pub batch_ops: usize,
 }
@@ -26,7 +27,7 @@ impl Default for Limits {
             window_ops: 1_000,
             window_components: 100_000,
             op_components: 1_000_000,
-            value_chars: 16 * 1024 * 1024,
+            value_size: 16 * 1024 * 1024,
             batch_ops: 500,
         }
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ClientId, DocId, Epoch};
 use crate::json::{JsonOp, Value};
-use crate::protocol::Committed;
+use crate::protocol::{Committed, present};
 
 /// One change of a replica's state. The stored log is these; replaying them restores the state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,8 +35,13 @@ pub enum Entry {
         epoch: Epoch,
         /// Its revision.
         revision: u64,
-        /// Its value.
-        value: Value,
+        /// Its value; absent when the document is.
+        #[serde(
+            default,
+            deserialize_with = "present",
+            skip_serializing_if = "Option::is_none"
+        )]
+        value: Option<Value>,
         /// Whether it includes the inflight op.
         included: bool,
     },
@@ -105,8 +110,13 @@ pub struct State {
     pub epoch: Option<Epoch>,
     /// The confirmed revision.
     pub revision: u64,
-    /// The confirmed value.
-    pub value: Value,
+    /// The confirmed value; absent when the document is.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub value: Option<Value>,
     /// The last seq used.
     pub last_seq: u64,
     /// The undecided op.

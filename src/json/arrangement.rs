@@ -2,7 +2,7 @@
 
 use super::form::{ABOVE, At, Id, Pick};
 use super::key::Key;
-use super::universe::{Place, Universe, Which};
+use super::universe::{Home, Place, Universe, Which};
 use super::value::MAX_DEPTH;
 use crate::Error;
 
@@ -96,54 +96,22 @@ impl Arrangement {
 
     /// The nodes in a container with their keys: what stays, and what is dropped, merged.
     fn children_of(&self, universe: &Universe<'_>, container: Id) -> Vec<(Id, Key)> {
-        let kids = &universe.nodes[container].kids;
+        let node = &universe.nodes[container];
         let drops = &self.drops[container];
-        let mut children = Vec::with_capacity(kids.len() + drops.len());
-        let mut kids = kids.iter().copied().peekable();
-        let (mut gone, mut dropped) = (0u32, 0u32);
-        let mut push_kid = |kid: Id, dropped: u32, children: &mut Vec<(Id, Key)>| {
-            let node = &universe.nodes[kid];
-            if self.places[kid] != Seat::Home {
-                gone = gone.saturating_add(node.len);
-            } else if let Some(home) = &node.home {
-                let key = match &home.key {
-                    Key::Index(start) => {
-                        Key::Index(start.saturating_sub(gone).saturating_add(dropped))
-                    }
-                    name => name.clone(),
-                };
-                children.push((kid, key));
-            }
-            gone
+        let mut merge = Merge {
+            universe,
+            arrangement: self,
+            kids: node.kids.iter().copied().peekable(),
+            children: Vec::with_capacity(node.kids.len() + drops.len()),
+            gone: 0,
+            dropped: 0,
+            reached: (0, 0),
         };
-        let mut gone_before = 0;
         for &drop in drops {
-            let Seat::Put { place, .. } = &self.places[drop] else {
-                continue;
-            };
-            while let Some(kid) = kids.next_if(|kid| {
-                let home = universe.nodes[*kid].home.as_ref();
-                home.is_some_and(|home| match (&home.key, &place.at) {
-                    (Key::Index(start), At::Gap { gap, .. }) => start < gap,
-                    (Key::Name(kid), At::Name(name)) => kid < name,
-                    _ => false,
-                })
-            }) {
-                gone_before = push_kid(kid, dropped, &mut children);
-            }
-            let key = match &place.at {
-                At::Gap { gap, .. } => {
-                    Key::Index(gap.saturating_sub(gone_before).saturating_add(dropped))
-                }
-                At::Name(name) => Key::Name(name.clone()),
-            };
-            dropped = dropped.saturating_add(universe.nodes[drop].len);
-            children.push((drop, key));
+            merge.push_drop(drop);
         }
-        for kid in kids {
-            push_kid(kid, dropped, &mut children);
-        }
-        children
+        merge.push_kids_before(None);
+        merge.children
     }
 
     /// Whether the node is in the document.
@@ -169,5 +137,68 @@ impl Arrangement {
     /// The nodes in a container, in order.
     pub(super) fn children(&self, container: Id) -> &[Id] {
         &self.children[container]
+    }
+}
+
+/// Merges what stays in a container and what is dropped there.
+struct Merge<'a, 'op> {
+    universe: &'a Universe<'op>,
+    arrangement: &'a Arrangement,
+    kids: std::iter::Peekable<std::iter::Copied<std::slice::Iter<'a, Id>>>,
+    children: Vec<(Id, Key)>,
+    /// How many items are not here any more, up to the last child looked at.
+    gone: u32,
+    /// How many were dropped so far.
+    dropped: u32,
+    /// The furthest gap of a drop, and how many items that stay come before it.
+    reached: (u32, u32),
+}
+
+impl Merge<'_, '_> {
+    fn push_drop(&mut self, drop: Id) {
+        let Seat::Put { place, .. } = &self.arrangement.places[drop] else {
+            return;
+        };
+        self.push_kids_before(Some(&place.at));
+        let key = match &place.at {
+            At::Name(name) => Key::Name(name.clone()),
+            At::Gap { gap, .. } => {
+                // Drops of two ops may tie although their gaps differ: then nothing that stays is between.
+                if *gap >= self.reached.0 {
+                    self.reached = (*gap, gap.saturating_sub(self.gone));
+                }
+                Key::Index(self.reached.1.saturating_add(self.dropped))
+            }
+        };
+        self.dropped = self.dropped.saturating_add(self.universe.nodes[drop].len);
+        self.children.push((drop, key));
+    }
+
+    /// Moves on through the children of the base document.
+    fn push_kids_before(&mut self, at: Option<&At>) {
+        let universe = self.universe;
+        let is_before = |kid: &Id| match (at, universe.nodes[*kid].home.as_ref()) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(At::Gap { gap, .. }), Some(home)) => {
+                matches!(&home.key, Key::Index(start) if start < gap)
+            }
+            (Some(At::Name(name)), Some(home)) => matches!(&home.key, Key::Name(kid) if kid < name),
+        };
+        while let Some(kid) = self.kids.next_if(is_before) {
+            let node = &universe.nodes[kid];
+            match &node.home {
+                _ if !self.arrangement.stays(kid) => self.gone = self.gone.saturating_add(node.len),
+                Some(Home {
+                    key: Key::Index(start),
+                    ..
+                }) => {
+                    let index = start.saturating_sub(self.gone).saturating_add(self.dropped);
+                    self.children.push((kid, Key::Index(index)));
+                }
+                Some(Home { key, .. }) => self.children.push((kid, key.clone())),
+                None => {}
+            }
+        }
     }
 }

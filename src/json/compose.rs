@@ -5,9 +5,10 @@ use super::content::Contents;
 use super::form::{At, Form, Pick, misfit};
 use super::key::Key;
 use super::op::{Edit, JsonOp};
-use super::residual::{Extras, residual};
+use super::residual::{Base, Extras, residual};
 use super::universe::Universe;
 use crate::Error;
+use crate::queue::Compose;
 
 impl JsonOp {
     /// One op that does what `self` and then `next` do.
@@ -46,7 +47,7 @@ impl JsonOp {
             };
             extras.edits.extend(edit.map(|edit: Edit| (id, edit)));
         }
-        residual(&universe, &before, &after, &contents, extras)
+        residual(&universe, &before, &after, &contents, Base::Between, extras)
     }
 }
 
@@ -72,4 +73,20 @@ fn check_sequence(universe: &Universe<'_>, contents: &Contents) -> Result<(), Er
         contents.check_part(universe, id)?;
     }
     Ok(())
+}
+
+impl Compose for JsonOp {
+    type Error = Error;
+
+    fn compose(&self, next: &Self) -> Result<Self, Error> {
+        self.compose(next)
+    }
+
+    fn is_noop(&self) -> bool {
+        self.is_noop()
+    }
+
+    fn component_count(&self) -> usize {
+        self.component_count()
+    }
 }

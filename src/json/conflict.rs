@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use super::key::Path;
+use super::universe::Which;
 use super::value::Value;
 
 /// Where two concurrent ops cannot both have their way.
@@ -27,7 +28,7 @@ pub enum ConflictKind {
 }
 
 /// One side of a merge, or both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Loser {
     /// What the left op did does not happen.
@@ -36,6 +37,19 @@ pub enum Loser {
     Right,
     /// Neither happens.
     Both,
+}
+
+impl Loser {
+    /// Whether the side gives way.
+    pub(super) fn is(self, which: Which) -> bool {
+        self == Self::Both || self == Self::from(which)
+    }
+}
+
+impl From<Which> for Loser {
+    fn from(which: Which) -> Self {
+        if which == 0 { Self::Left } else { Self::Right }
+    }
 }
 
 /// What an op did in a conflict.

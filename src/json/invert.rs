@@ -4,7 +4,7 @@ use super::arrangement::Arrangement;
 use super::content::Contents;
 use super::form::Form;
 use super::op::JsonOp;
-use super::residual::{Extras, residual};
+use super::residual::{Base, Extras, residual};
 use super::universe::Universe;
 use super::value::Value;
 use crate::Error;
@@ -34,6 +34,6 @@ impl JsonOp {
         }
         let from = Arrangement::after(&universe, 0)?;
         let to = Arrangement::base(&universe)?;
-        residual(&universe, &from, &to, &contents, extras)
+        residual(&universe, &from, &to, &contents, Base::Before, extras)
     }
 }

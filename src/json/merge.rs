@@ -1,8 +1,18 @@
 //! Two concurrent ops as one, and what is left of each after the other.
 
+use super::arrangement::{Arrangement, Seat};
 use super::conflict::Conflict;
+use super::content::Contents;
+use super::find;
+use super::form::{At, Form, Id};
+use super::key::Key;
 use super::op::JsonOp;
 use super::policy::Policy;
+use super::report::report;
+use super::residual::{Base, Extras, residual};
+use super::resolve::resolve;
+use super::standing::{Standing, State};
+use super::universe::{Place, Universe, Which};
 use crate::Error;
 use crate::text::Side;
 
@@ -20,16 +30,57 @@ pub struct Merge {
 impl JsonOp {
     /// Both transformed ops and the conflicts.
     ///
-    /// Law (TP1): `left` then `merge.right` is `right` then `merge.left`.
+    /// Both ops are rewritten into identities over their common document; conflicts are resolved as `policy` says, once; and
+    /// each transformed op leads from the document after the other one to the merged document. So whatever the policy,
+    /// both ways end there.
+    ///
+    /// # Laws
+    /// *TP1*: `left` then `merge.right` is `right` then `merge.left`.
     ///
     /// # Errors
-    /// [`Error::MalformedOp`] when no document fits both ops.
+    /// [`Error::MalformedOp`] when no document fits both ops; [`Error::ContentUnknown`] when the policy restores what one
+    /// removed, and that op has [no content](Self::with_content); [`Error::TooLarge`] when the merged document nests
+    /// too deep.
+    ///
+    /// # Cost
+    /// Linear in both ops, for each round of resolution that strikes something: one without conflicts, two or three with
+    /// them; a chain of moves that rely on each other takes as many as it is long when its first one loses.
     pub fn merge(left: &Self, right: &Self, policy: &Policy) -> Result<Merge, Error> {
-        let _ = (left, right, policy);
-        Err(not_built())
+        if left.is_noop() || right.is_noop() {
+            return Ok(Merge {
+                left: left.clone(),
+                right: right.clone(),
+                conflicts: Vec::new(),
+            });
+        }
+        if let (Some(a), Some(b)) = (left.as_text(), right.as_text()) {
+            return Ok(Merge {
+                left: Self::text(a.transform(b, Side::Left)),
+                right: Self::text(b.transform(a, Side::Right)),
+                conflicts: Vec::new(),
+            });
+        }
+        let (left, right) = (Form::of(left)?, Form::of(right)?);
+        let universe = Universe::unite(&left, &right)?;
+        let after = [
+            Arrangement::after(&universe, 0)?,
+            Arrangement::after(&universe, 1)?,
+        ];
+        let (standing, resolved) = resolve(&universe, policy);
+        let merged = merged(&standing)?;
+        Ok(Merge {
+            left: rest(&universe, &after, &merged, 1)?,
+            right: rest(&universe, &after, &merged, 0)?,
+            conflicts: report(
+                &universe,
+                &after,
+                resolved.iter().map(|(found, loser)| (found, Some(*loser))),
+            ),
+        })
     }
 
-    /// This op as it must be applied after the concurrent `other`.
+    /// This op as it must be applied after the concurrent `other`. `side` says which of the two this one is: the accepted op is
+    /// [`Side::Left`].
     ///
     /// # Errors
     /// Those of [`merge`](Self::merge).
@@ -40,18 +91,190 @@ impl JsonOp {
         })
     }
 
-    /// Every conflict between the two ops as written, sorted. Swapping the arguments swaps the sides and nothing else.
+    /// Every conflict between the two ops as written, sorted.
+    ///
+    /// # Laws
+    /// Swapping the arguments swaps the sides and nothing else.
     ///
     /// # Errors
-    /// Those of [`merge`](Self::merge).
+    /// [`Error::MalformedOp`] when no document fits both ops.
     pub fn conflicts(left: &Self, right: &Self) -> Result<Vec<Conflict>, Error> {
-        let _ = (left, right);
-        Err(not_built())
+        let (left, right) = (Form::of(left)?, Form::of(right)?);
+        let universe = Universe::unite(&left, &right)?;
+        let after = [
+            Arrangement::after(&universe, 0)?,
+            Arrangement::after(&universe, 1)?,
+        ];
+        let standing = Standing::new(&universe);
+        let mut found = find::picks(&standing).0;
+        found.extend(find::content(&standing));
+        found.extend(find::cycles(&standing));
+        found.extend(find::collisions(&standing, |_| true));
+        Ok(report(
+            &universe,
+            &after,
+            found.iter().map(|found| (found, None)),
+        ))
     }
 }
 
-pub(super) fn not_built() -> Error {
-    Error::MalformedOp {
-        reason: "not built yet".into(),
+/// What leads from the document after one op to the merged one.
+fn rest(
+    universe: &Universe<'_>,
+    after: &[Arrangement; 2],
+    merged: &Arrangement,
+    done: Which,
+) -> Result<JsonOp, Error> {
+    let side = if done == 1 { Side::Left } else { Side::Right };
+    let mut extras = Extras::default();
+    for (id, node) in universe.nodes.iter().enumerate() {
+        let edit = match (node.sides[1 - done].edit, node.sides[done].edit) {
+            (None, _) => None,
+            (Some(mine), None) => Some(mine.clone()),
+            (Some(mine), Some(other)) => mine.transform(other, side),
+        };
+        extras.edits.extend(edit.map(|edit| (id, edit)));
+    }
+    let contents = Contents::taken_by(universe, done);
+    residual(
+        universe,
+        &after[done],
+        merged,
+        &contents,
+        Base::Before,
+        extras,
+    )
+}
+
+/// The document after what is left of both ops.
+fn merged(standing: &Standing<'_, '_>) -> Result<Arrangement, Error> {
+    let universe = standing.universe;
+    let alive = standing.alive();
+    let put = |node: Id, by: Which| {
+        standing.put(node, by).map(|place| Seat::Put {
+            by,
+            place: place.clone(),
+        })
+    };
+    let seat = |node: Id| {
+        if standing.is_removed(node) {
+            return Seat::Nowhere;
+        }
+        let is_new = universe.is_new(node);
+        let counts = |by: &Which| match (is_new, standing.put(node, *by)) {
+            (true, Some(place)) => alive[place.container],
+            (false, Some(_)) => standing.pick(node, *by) == State::Moved,
+            (_, None) => false,
+        };
+        let by = [0, 1].into_iter().find(counts);
+        by.and_then(|by| put(node, by)).unwrap_or(match is_new {
+            true => Seat::Nowhere,
+            false => Seat::Home,
+        })
+    };
+    let places: Vec<Seat> = (0..universe.nodes.len()).map(seat).collect();
+    let drops = (0..universe.nodes.len())
+        .map(|container| merged_drops(universe, &places, container))
+        .collect();
+    Arrangement::lay_out(universe, places, drops)
+}
+
+/// What both put into a container, in order.
+fn merged_drops(universe: &Universe<'_>, places: &[Seat], container: Id) -> Vec<Id> {
+    let mut order = DropOrder::new(universe, places, container);
+    let [left, right] = [0, 1].map(|which: Which| {
+        let drops = universe.nodes[container].drops[which].iter().copied();
+        let here = drops.filter(|drop| {
+            matches!(&places[*drop], Seat::Put { by, place } if *by == which && place.container == container)
+        });
+        order.restart();
+        here.map(|drop| (drop, order.rank(drop))).collect::<Vec<_>>()
+    });
+    if right.is_empty() || left.is_empty() {
+        return left
+            .into_iter()
+            .chain(right)
+            .map(|(drop, _)| drop)
+            .collect();
+    }
+    let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
+    let mut drops = Vec::with_capacity(left.len() + right.len());
+    while let (Some((_, a)), Some((_, b))) = (left.peek(), right.peek()) {
+        let next = if right_first(a, b) {
+            &mut right
+        } else {
+            &mut left
+        };
+        drops.extend(next.next().map(|(drop, _)| drop));
+    }
+    drops.extend(left.chain(right).map(|(drop, _)| drop));
+    drops
+}
+
+/// Where a drop stands in its list: how many base items that stay come before it, and its place.
+type Rank<'a> = (u32, &'a At);
+
+/// Whether the right drop comes before the left one. First, what stays before them decides; then their gaps, if they are
+/// apart; else it is a tie, and left goes first. Drops of one op keep their order. `docs/json-ot.md` shows that this
+/// is a total order.
+fn right_first(left: &Rank<'_>, right: &Rank<'_>) -> bool {
+    match (left.1, right.1) {
+        (At::Name(a), At::Name(b)) => b < a,
+        (At::Gap { gap: a, .. }, At::Gap { hi, .. }) => {
+            right.0 < left.0 || (right.0 == left.0 && hi < a)
+        }
+        _ => false,
+    }
+}
+
+/// Counts through a list along ascending gaps.
+struct DropOrder<'a, 'op> {
+    universe: &'a Universe<'op>,
+    places: &'a [Seat],
+    container: Id,
+    next: usize,
+    gone: u32,
+}
+
+impl<'a, 'op> DropOrder<'a, 'op> {
+    fn new(universe: &'a Universe<'op>, places: &'a [Seat], container: Id) -> Self {
+        Self {
+            universe,
+            places,
+            container,
+            next: 0,
+            gone: 0,
+        }
+    }
+
+    fn restart(&mut self) {
+        (self.next, self.gone) = (0, 0);
+    }
+
+    fn rank(&mut self, drop: Id) -> Rank<'a> {
+        const NOWHERE: &At = &At::Gap { gap: 0, hi: 0 };
+        let Seat::Put {
+            place: Place { at, .. },
+            ..
+        } = &self.places[drop]
+        else {
+            return (0, NOWHERE);
+        };
+        let At::Gap { gap, .. } = at else {
+            return (0, at);
+        };
+        let kids = &self.universe.nodes[self.container].kids;
+        while let Some(&kid) = kids.get(self.next) {
+            let node = &self.universe.nodes[kid];
+            match node.home.as_ref().map(|home| &home.key) {
+                Some(Key::Index(start)) if start < gap => {}
+                _ => break,
+            }
+            if self.places[kid] != Seat::Home {
+                self.gone += node.len;
+            }
+            self.next += 1;
+        }
+        (gap - self.gone.min(*gap), at)
     }
 }

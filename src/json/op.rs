@@ -122,6 +122,11 @@ impl JsonOp {
         self.picks.component_count() + self.drops.component_count()
     }
 
+    /// Whether there is an addition in it.
+    pub fn adds(&self) -> bool {
+        self.drops.adds()
+    }
+
     pub(super) fn from_halves(picks: Branch, drops: Branch) -> Self {
         Self {
             picks: Arc::new(picks),
@@ -152,6 +157,11 @@ impl Branch {
     /// Whether there is nothing but a mark.
     pub(super) fn is_leaf(&self) -> bool {
         self.edit.is_none() && self.kids.is_empty()
+    }
+
+    fn adds(&self) -> bool {
+        let below = || self.kids.iter().any(|kid| kid.branch.adds());
+        matches!(self.edit, Some(Edit::Add(_))) || below()
     }
 
     fn component_count(&self) -> usize {

@@ -1,6 +1,9 @@
 //! Policies: who gives way in a conflict.
 
 use super::conflict::{ConflictKind, Loser};
+use super::form::Id;
+use super::standing::Strike;
+use super::universe::Universe;
 
 /// Who gives way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -41,10 +44,20 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// The rule for a conflict about the node.
+    pub(super) fn rule(&self, _: &Universe<'_>, _: Id) -> Rule {
+        self.rule
+    }
+}
+
 impl Rule {
-    /// Whether a value that lost its new place is removed; else it stays where it was.
-    pub(super) fn destroys(self) -> bool {
-        self.winner == Winner::Json1
+    /// What becomes of a move that has lost its place.
+    pub(super) fn strike(self) -> Strike {
+        match self.winner {
+            Winner::Json1 => Strike::Destroy,
+            _ => Strike::Stay,
+        }
     }
 
     /// Who gives way; `remover` is the side that removes, in conflicts about a remove.

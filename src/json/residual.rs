@@ -1,5 +1,6 @@
 //! The op that leads from one arrangement of a universe to another.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fnv::FnvHashMap;
@@ -13,6 +14,15 @@ use super::op::{Branch, Content, Edit, JsonOp, Mark};
 use super::universe::Universe;
 use super::value::Value;
 use crate::Error;
+
+/// Which document the universe is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Base {
+    /// The one before both arrangements, or one of them.
+    Before,
+    /// The one in the middle: `from` is before the first op, `to` after the second.
+    Between,
+}
 
 /// What an op has besides picks and drops, by node.
 #[derive(Default)]
@@ -35,9 +45,10 @@ pub(super) fn residual(
     from: &Arrangement,
     to: &Arrangement,
     contents: &Contents,
+    base: Base,
     extras: Extras,
 ) -> Result<JsonOp, Error> {
-    let still = still(universe, from, to);
+    let still = still(universe, from, to, base);
     let mut difference = Difference {
         universe,
         from,
@@ -144,7 +155,7 @@ fn keys(first: &Key, values: Arc<[Value]>) -> impl Iterator<Item = (Key, Value)>
 
 /// The nodes that are in both documents and need no move: in an object at the same key, in a list in the same
 /// order with everything else that stays.
-fn still(universe: &Universe<'_>, from: &Arrangement, to: &Arrangement) -> Vec<bool> {
+fn still(universe: &Universe<'_>, from: &Arrangement, to: &Arrangement, base: Base) -> Vec<bool> {
     let mut still: Vec<bool> = (0..universe.nodes.len())
         .map(|node| match (from.at(node), to.at(node)) {
             (Some((a, Key::Name(x))), Some((b, Key::Name(y)))) => a == b && x == y,
@@ -160,16 +171,18 @@ fn still(universe: &Universe<'_>, from: &Arrangement, to: &Arrangement) -> Vec<b
         })
         .collect();
     for container in 0..universe.nodes.len() {
-        still_in_list(universe, from, to, container, &mut still);
+        still_in_list(universe, from, to, base, container, &mut still);
     }
     still
 }
 
-/// Items that come to one list by different ways: they need no move if that changes no order.
+/// Items that come to one list by different ways: they need no move if that changes no order. Those that the op before
+/// had put there are asked first, each kind in the order of the places where they were taken.
 fn still_in_list(
     universe: &Universe<'_>,
     from: &Arrangement,
     to: &Arrangement,
+    base: Base,
     container: Id,
     still: &mut [bool],
 ) {
@@ -177,32 +190,35 @@ fn still_in_list(
         Some((list, Key::Index(index))) if *list == container => Some(*index),
         _ => None,
     };
-    let both: Vec<(Id, u32)> = from
-        .children(container)
-        .iter()
-        .filter_map(|&child| Some((child, index(child)?)))
+    let children = from.children(container).iter().enumerate();
+    let both: Vec<(usize, Id, u32)> = children
+        .filter_map(|(at, &child)| Some((at, child, index(child)?)))
         .collect();
-    if both.iter().all(|(child, _)| still[*child]) {
+    let (stay, mut ask): (Vec<_>, Vec<_>) =
+        both.into_iter().partition(|(_, child, _)| still[*child]);
+    if ask.is_empty() {
         return;
     }
-    // For each item, the first index in `to` of those that stay after it.
-    let mut limits = vec![u32::MAX; both.len()];
-    let mut limit = u32::MAX;
-    for (at, (child, index)) in both.iter().enumerate().rev() {
-        limits[at] = limit;
-        if still[*child] {
-            limit = limit.min(*index);
-        }
-    }
+    ask.sort_by_key(|&(at, child, _)| match (from.seat(child), base) {
+        (Seat::Put { .. }, Base::Between) => (false, at),
+        (Seat::Put { .. }, Base::Before) => (false, child),
+        _ => (true, child),
+    });
     let common = Common::new(universe, from, to, container);
-    let mut reached = None;
-    for ((child, index), limit) in both.into_iter().zip(limits) {
-        let unmoved = || common.before(universe, child, from) == common.before(universe, child, to);
-        if !still[child] && reached < Some(index) && index < limit && unmoved() {
+    let mut stay: BTreeMap<usize, u32> =
+        stay.into_iter().map(|(at, _, index)| (at, index)).collect();
+    for (at, child, index) in ask {
+        let fits = stay
+            .range(..at)
+            .next_back()
+            .is_none_or(|(_, before)| *before < index)
+            && stay
+                .range(at..)
+                .next()
+                .is_none_or(|(_, after)| index < *after);
+        if fits && common.before(universe, child, from) == common.before(universe, child, to) {
             still[child] = true;
-        }
-        if still[child] {
-            reached = reached.max(Some(index));
+            stay.insert(at, index);
         }
     }
 }

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::edit::Edit;
 use super::key::{Key, Path};
-use super::op::{Branch, Child, JsonOp, Mark};
+use super::op::{Branch, Child, Edit, JsonOp, Mark};
 use super::value::Value;
 use crate::Error;
 use crate::text::TextChange;

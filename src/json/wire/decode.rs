@@ -12,7 +12,7 @@ use crate::json::form::{Form, Pick, misfit};
 use crate::json::key::{Key, Name};
 use crate::json::number::Number;
 use crate::json::op::{Branch, Child, Edit, JsonOp, Mark};
-use crate::json::residual::{Extras, residual};
+use crate::json::residual::{Base, Extras, residual};
 use crate::json::universe::Universe;
 use crate::json::value::{MAX_DEPTH, Value};
 use crate::json::value_wire::{ValueSeed, too_deep};
@@ -251,7 +251,7 @@ fn normalize(op: &JsonOp) -> Result<JsonOp, Error> {
     }
     let from = Arrangement::base(&universe)?;
     let to = Arrangement::after(&universe, 0)?;
-    residual(&universe, &from, &to, &contents, extras)
+    residual(&universe, &from, &to, &contents, Base::Before, extras)
 }
 
 /// A remove in what is removed is dropped from the canonical form; the content of the outer one lacks it then.

@@ -18,7 +18,7 @@ impl JsonOp {
     /// the document is copied, not what is in it.
     ///
     /// ```
-    /// # use rejoin::json::next::{JsonOp, Value};
+    /// # use rejoin::json::{JsonOp, Value};
     /// let mut doc: Option<Value> = serde_json::from_str(r#"{"todo":["milk"],"done":[]}"#)?;
     /// let op: JsonOp = serde_json::from_str(r#"[["done",0,{"d":0}],["todo",0,{"p":0}]]"#)?;
     /// op.apply(&mut doc)?;

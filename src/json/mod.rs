@@ -1,6 +1,23 @@
 //! The document and the op that every layer above works with.
 //!
-//! Today they are those of text documents; [`next`] holds the JSON ones, which take their place.
+//! A document is a JSON [`Value`], or absent (`None`). A [`JsonOp`] changes it; plain text is a root string.
+//! `docs/json-ot.md` has the same in prose, with examples.
+//!
+//! | file | what |
+//! |---|---|
+//! | `value`, `number`, `string`, `key` | JSON values: shared, with their size at hand; paths |
+//! | `value_wire`, `wire` | values and ops in and out of JSON |
+//! | `op` | [`JsonOp`]: picks over the document before, drops and edits over the document after |
+//! | `edit` | the embedded types: texts and counters |
+//! | `fit`, `apply` | whether an op fits a document; changing the document |
+//! | `form`, `universe` | ops rewritten from paths into identities; two of them over one document |
+//! | `arrangement`, `content` | where every identity is in one document; what is known of its value |
+//! | `residual`, `canonical` | the op that leads from one arrangement to another |
+//! | `compose`, `invert`, `merge` | the verbs: which arrangements, and what lies between |
+//! | `conflict`, `find`, `cycles` | conflicts, and where they are |
+//! | `policy`, `standing`, `resolve` | who gives way; what is left of both ops |
+//! | `report` | conflicts told in paths |
+//! | `digest` | telling one op from another |
 
 mod apply;
 mod arrangement;
@@ -9,6 +26,7 @@ mod compose;
 mod conflict;
 mod content;
 mod cycles;
+mod digest;
 mod edit;
 mod find;
 mod fit;
@@ -24,23 +42,18 @@ mod residual;
 mod resolve;
 mod standing;
 mod string;
-mod text_only;
 mod universe;
 mod value;
 mod value_wire;
 mod wire;
 
-pub use text_only::{Digest, JsonOp, Value};
-
-/// JSON documents: [`JsonOp`](next::JsonOp) over [`Value`](next::Value). An absent document is `None`.
-pub mod next {
-    pub use super::conflict::{Conflict, ConflictKind, Deed, Loser, Part};
-    pub use super::key::{Key, Name, Path};
-    pub use super::merge::Merge;
-    pub use super::number::Number;
-    pub use super::op::JsonOp;
-    pub use super::policy::{Policy, Rule, Winner};
-    pub use super::string::Str;
-    pub use super::value::{List, MAX_DEPTH, Object, Value};
-    pub use super::wire::{Plain, WithContent};
-}
+pub use conflict::{Conflict, ConflictKind, Deed, Loser, Part};
+pub use digest::Digest;
+pub use key::{Key, Name, Path};
+pub use merge::Merge;
+pub use number::Number;
+pub use op::JsonOp;
+pub use policy::{Policy, Rule, Winner};
+pub use string::Str;
+pub use value::{List, MAX_DEPTH, Object, Value};
+pub use wire::{Plain, WithContent};

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 /// A JSON number: a finite IEEE double. There is no negative zero (JSON text made by JavaScript has none).
 ///
 /// ```
-/// # use rejoin::json::next::Number;
+/// # use rejoin::json::Number;
 /// assert_eq!(Number::new(1e21).map(|n| n.to_string()), Some("1e+21".into()));
 /// assert_eq!(Number::new(f64::NAN), None);
 /// ```

@@ -25,7 +25,7 @@ use crate::text::TextOp;
 /// limited to [`MAX_DEPTH`]. What `r` says of the removed value is not believed, and not kept.
 ///
 /// ```
-/// # use rejoin::json::next::JsonOp;
+/// # use rejoin::json::JsonOp;
 /// let op: JsonOp = serde_json::from_str(r#"["list",[1,{"r":"b"}],[2,{"r":"c"}]]"#)?;
 /// assert_eq!(op.to_string(), r#"["list",1,{"r":true,"n":2}]"#);
 /// assert!(serde_json::from_str::<JsonOp>(r#"["x",{"r":true},"y",{"es":["hi"]}]"#).is_err());

@@ -62,6 +62,24 @@ impl JsonOp {
         })
     }
 
+    /// The op as one whose removes are known to whoever made it, whatever is known here: so that policies judge here as they
+    /// do there. What is known stays.
+    #[must_use]
+    pub fn held(&self) -> Self {
+        fn hold(branch: &mut Branch) {
+            if let Mark::Remove(content @ Content::Unknown) = &mut branch.mark {
+                *content = Content::Held;
+            }
+            branch.kids.iter_mut().for_each(|kid| hold(&mut kid.branch));
+        }
+        let mut picks = (*self.picks).clone();
+        hold(&mut picks);
+        Self {
+            picks: picks.into(),
+            drops: self.drops.clone(),
+        }
+    }
+
     /// How large the document is after this op, in the unit of [`Value::size`]; an absent one has size 0. An estimate for
     /// an op that does not fit.
     pub fn target_size(&self, doc: &Option<Value>) -> usize {
@@ -173,14 +191,17 @@ fn learn(branch: &mut Branch, value: &Value) {
 }
 
 fn content(kid: &Child, container: &Value) -> Content {
-    if let (Value::List(list), Key::Index(start)) = (container, &kid.key)
-        && kid.branch.kids.is_empty()
-    {
-        return list.range(*start, kid.len);
-    }
-    let mut value = container.get(&kid.key)?.clone();
-    detach(&kid.branch, &mut value, &mut Vec::new());
-    Some([value].into())
+    let values = match (container, &kid.key) {
+        (Value::List(list), Key::Index(start)) if kid.branch.kids.is_empty() => {
+            list.range(*start, kid.len)
+        }
+        _ => container.get(&kid.key).map(|value| {
+            let mut value = value.clone();
+            detach(&kid.branch, &mut value, &mut Vec::new());
+            [value].into()
+        }),
+    };
+    values.map_or(Content::Unknown, Content::Known)
 }
 
 impl List {

@@ -53,10 +53,7 @@ fn join(branch: &mut Branch, moved_along: &FnvHashMap<u32, u32>) {
             if let (Mark::Remove(all), Mark::Remove(more)) =
                 (&mut last.branch.mark, &next.branch.mark)
             {
-                *all = match (&*all, more) {
-                    (Some(all), Some(more)) => Some(all.iter().chain(&**more).cloned().collect()),
-                    _ => None,
-                };
+                *all = all.join(more);
             }
         }
         joins

@@ -4,7 +4,7 @@ use super::arrangement::Arrangement;
 use super::content::Contents;
 use super::form::{At, Form, Pick, misfit};
 use super::key::Key;
-use super::op::{Edit, JsonOp};
+use super::op::{Content, Edit, JsonOp};
 use super::residual::{Base, Extras, residual};
 use super::universe::Universe;
 use crate::Error;
@@ -19,7 +19,8 @@ impl JsonOp {
     /// # Laws
     /// *compose is apply twice*: `apply(doc, a.compose(b)) = apply(apply(doc, a), b)`.
     ///
-    /// What an op has learned of the content it removes is forgotten: it would be that of the document between.
+    /// What the ops have learned of the content they remove is forgotten, as it may be that of the document between: it is
+    /// [held](Self::held), to be [told again](Self::with_content).
     ///
     /// # Errors
     /// [`Error::MalformedOp`] when `next` fits the result of no document; [`Error::UnsafeInteger`] when two additions are
@@ -46,6 +47,11 @@ impl JsonOp {
                 (Some(first), Some(second)) => first.compose(second)?,
             };
             extras.edits.extend(edit.map(|edit: Edit| (id, edit)));
+            let may_return = match node.sides[1].pick {
+                Pick::Removed(lost) => lost.may_return,
+                _ => node.may_return,
+            };
+            extras.removed.insert(id, Content::held(may_return));
         }
         residual(&universe, &before, &after, &contents, Base::Between, extras)
     }

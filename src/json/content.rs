@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::arrangement::Arrangement;
-use super::form::{ABOVE, Id, Pick, misfit};
+use super::form::{ABOVE, Id, Lost, Pick, misfit};
 use super::key::Key;
-use super::op::Content;
 use super::universe::{Node, Universe, Which};
 use super::value::Value;
 use crate::Error;
@@ -13,7 +12,7 @@ use crate::Error;
 /// By node, what is known of its value: of literals, and of what was taken from the document.
 #[derive(Debug)]
 pub(super) struct Contents {
-    values: Vec<Content>,
+    values: Vec<Option<Arc<[Value]>>>,
     /// The form that took the values, and had moved parts of them out before; `None` when they are whole.
     taken_by: Option<Which>,
 }
@@ -31,7 +30,13 @@ impl Contents {
                 continue;
             }
             this.values[id] = match (node.sides[which].pick, node.literal) {
-                (Pick::Removed(Some(values)), _) => Some(values.into()),
+                (
+                    Pick::Removed(Lost {
+                        values: Some(values),
+                        ..
+                    }),
+                    _,
+                ) => Some(values.into()),
                 (_, Some(literal)) if universe.is_new(id) => Some([literal.clone()].into()),
                 _ => continue,
             };

@@ -1,6 +1,6 @@
 //! What turns one document into another.
 
-use super::op::{Branch, JsonOp, Mark};
+use super::op::{Branch, Content, JsonOp, Mark};
 use super::value::Value;
 use crate::text::TextOp;
 
@@ -21,7 +21,7 @@ impl JsonOp {
             })
         };
         Self::from_halves(
-            half(before.as_ref().map(|_| Mark::Remove(None))),
+            half(before.as_ref().map(|_| Mark::Remove(Content::Unknown))),
             half(after.clone().map(Mark::Insert)),
         )
     }

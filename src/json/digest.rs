@@ -1,4 +1,4 @@
-//! Digests: whether an op is the very one that was sent.
+//! Telling one op from another by 64 bits.
 
 use std::fmt;
 use std::hash::Hasher;

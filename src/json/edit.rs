@@ -8,6 +8,14 @@ use crate::Error;
 use crate::text::Side;
 
 impl Edit {
+    /// Whether it changes nothing. No canonical op has such an edit.
+    pub(super) fn is_noop(&self) -> bool {
+        match self {
+            Self::Text(edit) => edit.is_noop(),
+            Self::Add(addend) => *addend == 0,
+        }
+    }
+
     /// Whether the edit fits the value: the errors of [`apply`](Self::apply).
     pub(super) fn check_fits(&self, value: &Value) -> Result<(), Error> {
         match (self, value) {

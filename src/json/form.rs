@@ -32,6 +32,8 @@ pub(super) struct Node<'op> {
     pub(super) len: u32,
     /// The value of a literal or of a part of one.
     pub(super) value: Option<&'op Value>,
+    /// In the form of an undoing: whether a policy may bring back what the op removed and this brings back.
+    pub(super) may_return: bool,
     pub(super) kind: Option<Kind>,
     pub(super) pick: Pick<'op>,
     pub(super) edit: Option<&'op Edit>,
@@ -47,10 +49,30 @@ pub(super) enum Pick<'op> {
     /// It stays.
     #[default]
     None,
-    /// It is taken away; what is known of it, one value an item.
-    Removed(Option<&'op [Value]>),
+    /// It is taken away.
+    Removed(Lost<'op>),
     /// It is put elsewhere.
     Moved,
+}
+
+/// What is known of what was taken away.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Lost<'op> {
+    /// One value an item.
+    pub(super) values: Option<&'op [Value]>,
+    /// Whether a policy may bring it back.
+    pub(super) may_return: bool,
+}
+
+impl Lost<'_> {
+    /// Part of a run.
+    pub(super) fn piece(self, skipped: u32, len: u32) -> Self {
+        let range = skipped as usize..(skipped + len) as usize;
+        Self {
+            values: self.values.and_then(|values| values.get(range)),
+            ..self
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -127,8 +149,14 @@ impl<'op> Form<'op> {
                 self.moved[slot] = Some(node);
                 Pick::Moved
             }
-            Mark::Remove(content) => Pick::Removed(content.as_deref()),
-            Mark::Insert(value) => Pick::Removed(Some(std::slice::from_ref(value))),
+            Mark::Remove(content) => Pick::Removed(Lost {
+                values: content.values(),
+                may_return: content.may_return(),
+            }),
+            Mark::Insert(value) => Pick::Removed(Lost {
+                values: Some(std::slice::from_ref(value)),
+                may_return: true,
+            }),
         };
         self.set_edit(node, branch)?;
         self.set_container(node, branch)?;
@@ -216,7 +244,12 @@ impl<'op> Form<'op> {
             (Some(Some(node)), _) => node,
             (Some(None), _) => return misfit("a drop without its pick"),
             (None, Mark::Insert(value)) => self.add(Node::new(None, 1, Some(value))),
-            (None, _) => self.add(Node::new(None, kid.len, None)),
+            (None, mark) => {
+                let node = self.add(Node::new(None, kid.len, None));
+                self.nodes[node].may_return =
+                    matches!(mark, Mark::Remove(content) if content.may_return());
+                node
+            }
         };
         self.nodes[container].drops.push(Drop { node, at });
         Ok(node)
@@ -286,6 +319,7 @@ impl<'op> Node<'op> {
             key,
             len,
             value,
+            may_return: false,
             kind: None,
             pick: Pick::None,
             edit: None,

@@ -4,9 +4,9 @@ use super::arrangement::{Arrangement, Seat};
 use super::conflict::Conflict;
 use super::content::Contents;
 use super::find;
-use super::form::{At, Form, Id};
+use super::form::{At, Form, Id, Pick};
 use super::key::Key;
-use super::op::JsonOp;
+use super::op::{Content, JsonOp};
 use super::policy::Policy;
 use super::report::report;
 use super::residual::{Base, Extras, residual};
@@ -134,6 +134,16 @@ fn rest(
             (Some(mine), Some(other)) => mine.transform(other, side),
         };
         extras.edits.extend(edit.map(|edit| (id, edit)));
+        if let Pick::Removed(lost) = node.sides[1 - done].pick {
+            // Where the other op touched what is removed, what was learned of it is not true any more.
+            let content = match lost.values {
+                Some(values) if node.kids.is_empty() && node.drops.iter().all(Vec::is_empty) => {
+                    Content::Known(values.into())
+                }
+                _ => Content::held(lost.may_return),
+            };
+            extras.removed.insert(id, content);
+        }
     }
     let contents = Contents::taken_by(universe, done);
     residual(

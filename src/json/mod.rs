@@ -1,7 +1,24 @@
 //! The document and the op that every layer above works with.
 //!
-//! A document is a JSON value, or absent; an op is a [`JsonOp`], whatever it does. `docs/json-ot.md` has the grammar, the
-//! laws and the conflicts.
+//! A document is a JSON [`Value`], or absent (`None`). A [`JsonOp`] changes it; plain text is a root string.
+//! `docs/json-ot.md` has the same in prose, with examples.
+//!
+//! | file | what |
+//! |---|---|
+//! | `value`, `number`, `string`, `key` | JSON values: shared, with their size at hand; paths |
+//! | `value_wire`, `wire` | values and ops in and out of JSON |
+//! | `op` | [`JsonOp`]: picks over the document before, drops and edits over the document after |
+//! | `edit` | the embedded types: texts and counters |
+//! | `fit`, `apply` | whether an op fits a document; changing the document |
+//! | `form`, `universe` | ops rewritten from paths into identities; two of them over one document |
+//! | `arrangement`, `content` | where every identity is in one document; what is known of its value |
+//! | `residual`, `canonical` | the op that leads from one arrangement to another |
+//! | `compose`, `invert`, `merge` | the verbs: which arrangements, and what lies between |
+//! | `conflict`, `find`, `cycles` | conflicts, and where they are |
+//! | `policy`, `standing`, `resolve` | who gives way; what is left of both ops |
+//! | `report` | conflicts told in paths |
+//! | `diff`, `steps` | from two documents to an op; from an op to the small changes of a view |
+//! | `digest` | telling one op from another |
 
 mod apply;
 mod arrangement;

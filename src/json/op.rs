@@ -57,8 +57,49 @@ pub(super) enum Mark {
     Insert(Value),
 }
 
-/// What a remove takes away, one value an item, if that is known: without what the op moves out of it.
-pub(super) type Content = Option<Arc<[Value]>>;
+/// What a remove takes away: without what the op moves out of it.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Content {
+    /// Nobody knows: no policy can bring it back.
+    #[default]
+    Unknown,
+    /// Who made the op knows.
+    Held,
+    /// These, one an item.
+    Known(Arc<[Value]>),
+}
+
+impl Content {
+    pub(super) fn values(&self) -> Option<&[Value]> {
+        match self {
+            Self::Known(values) => Some(values),
+            Self::Unknown | Self::Held => None,
+        }
+    }
+
+    /// What is known when it is somebody else's, or part of more: that somebody knows.
+    pub(super) fn held(may_return: bool) -> Self {
+        match may_return {
+            true => Self::Held,
+            false => Self::Unknown,
+        }
+    }
+
+    /// Whether a policy may bring it back.
+    pub(super) fn may_return(&self) -> bool {
+        !matches!(self, Self::Unknown)
+    }
+
+    /// The content of a run, and of one that follows it.
+    pub(super) fn join(&self, next: &Self) -> Self {
+        match (self, next) {
+            (Self::Known(all), Self::Known(more)) => {
+                Self::Known(all.iter().chain(&**more).cloned().collect())
+            }
+            _ => Self::held(self.may_return() && next.may_return()),
+        }
+    }
+}
 
 /// A change inside a value that stays the same value.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -82,9 +82,12 @@ impl Reporter<'_, '_> {
             })
         };
         match touch.pick {
-            Pick::Removed(values) => {
-                part(Deed::Remove, before(), None, values.and_then(<[_]>::first))
-            }
+            Pick::Removed(lost) => part(
+                Deed::Remove,
+                before(),
+                None,
+                lost.values.and_then(<[_]>::first),
+            ),
             Pick::Moved => part(Deed::Move, before(), Some(after()), None),
             Pick::None if touch.place.is_some() => {
                 part(Deed::Insert, after(), None, touched.literal)

@@ -93,7 +93,7 @@ impl Difference<'_, '_> {
         if !self.to.has(node) {
             // What goes with its container needs no mark.
             return match self.to.has(*container) {
-                true => Mark::Remove(self.extras.removed.remove(&node).flatten()),
+                true => Mark::Remove(self.extras.removed.remove(&node).unwrap_or_default()),
                 false => Mark::None,
             };
         }

@@ -202,13 +202,10 @@ impl Resolver<'_, '_, '_> {
         let rule = self.rule(found.node);
         match found.remove {
             None => rule.loser(found.kind, None),
-            Some((which, removed)) => {
-                let derived = State::Removed { derived: true };
-                match self.standing.pick(removed, which) == derived {
-                    true => Loser::from(1 - which),
-                    false => rule.loser(found.kind, Some(Loser::from(which))),
-                }
-            }
+            Some((which, removed)) => match self.standing.pick(removed, which) {
+                State::Removed { may_return: false } => Loser::from(1 - which),
+                _ => rule.loser(found.kind, Some(Loser::from(which))),
+            },
         }
     }
 

@@ -18,9 +18,10 @@ pub(super) struct Standing<'u, 'op> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     None,
-    /// `derived`: the form moved it, and lost its place.
+    /// `may_return`: whether the remove may give way. Not if nobody knows what it takes, nor if it was a move that lost
+    /// its place.
     Removed {
-        derived: bool,
+        may_return: bool,
     },
     Moved,
     /// It is left to the other form; what it holds is still not taken by a remove of this form above it.
@@ -44,7 +45,9 @@ impl<'u, 'op> Standing<'u, 'op> {
     pub(super) fn new(universe: &'u Universe<'op>) -> Self {
         let state = |pick| match pick {
             Pick::None => State::None,
-            Pick::Removed(_) => State::Removed { derived: false },
+            Pick::Removed(lost) => State::Removed {
+                may_return: lost.may_return,
+            },
             Pick::Moved => State::Moved,
         };
         let nodes = universe.nodes.iter();
@@ -98,7 +101,7 @@ impl<'u, 'op> Standing<'u, 'op> {
         let other = 1 - which;
         self.picks[node][which] = match how {
             Strike::Yield => State::Yields { moved: true },
-            Strike::Destroy => State::Removed { derived: true },
+            Strike::Destroy => State::Removed { may_return: false },
             Strike::Stay => State::None,
         };
         // A move that had yielded to the one that is struck is back in force.

@@ -1,5 +1,7 @@
 //! An op as a view takes it: small changes, one after the other.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::key::{Key, Path};
@@ -13,14 +15,15 @@ use crate::text::TextChange;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "op", rename_all = "lowercase")]
 pub enum Step {
-    /// A value goes; in a list `count` items from there on. With a `slot`, they come back under that number.
+    /// A value goes; in a list `count` items from there on. With a `slot` they are put aside, the first under this
+    /// number, the next under the one after it.
     Remove {
         /// Where.
         path: Path,
         /// How many list items; 1 for anything else.
         #[serde(skip_serializing_if = "is_one")]
         count: u32,
-        /// Under which number they come back.
+        /// Under which number they are put aside.
         #[serde(skip_serializing_if = "Option::is_none")]
         slot: Option<u32>,
     },
@@ -31,9 +34,12 @@ pub enum Step {
         /// A new value,
         #[serde(skip_serializing_if = "Option::is_none")]
         value: Option<Value>,
-        /// or what was removed under this number.
+        /// or what was put aside under this number,
         #[serde(skip_serializing_if = "Option::is_none")]
         slot: Option<u32>,
+        /// and under the next ones: so many.
+        #[serde(skip_serializing_if = "is_one")]
+        count: u32,
     },
     /// A value takes the place of another one.
     Replace {
@@ -68,23 +74,31 @@ impl JsonOp {
     /// # Cost
     /// That of applying the op, and what the steps say.
     pub fn steps(&self, before: &Option<Value>) -> Result<Vec<Step>, Error> {
-        let mut steps = Vec::new();
-        remove(&self.picks, &mut Path::default(), &mut steps);
+        let mut walk = Walk::default();
+        walk.remove_below(&self.picks, true);
         if self.drops.kids.is_empty() {
-            return Ok(steps);
+            return Ok(walk.steps);
         }
         // Each edit is told of the value that it finds in its place.
         let mut placed = before.clone();
         let bare = Self::from_halves((*self.picks).clone(), self.drops.without_edits());
         bare.apply(&mut placed)?;
-        add(
-            &self.drops,
-            placed.as_ref(),
-            &mut Path::default(),
-            &mut steps,
-        )?;
-        Ok(steps)
+        for root in &self.drops.kids {
+            walk.place(root);
+            walk.change(root, placed.as_ref())?;
+        }
+        Ok(walk.steps)
     }
+}
+
+/// The way to where the walk through an op is, and what it has told.
+#[derive(Default)]
+struct Walk {
+    path: Path,
+    steps: Vec<Step>,
+    /// For each of the op's slots, the number of its first item.
+    slots: BTreeMap<u32, u32>,
+    items: u32,
 }
 
 impl Branch {
@@ -100,88 +114,76 @@ impl Branch {
     }
 }
 
-/// The path of a child; the branch above the document does not count.
-fn enter<T>(path: &mut Path, kid: &Child, top: bool, then: impl FnOnce(&mut Path) -> T) -> T {
-    if top {
-        return then(path);
+impl Walk {
+    /// Into a child and out again.
+    fn enter<T>(&mut self, kid: &Child, then: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.0.push(kid.key.clone());
+        let result = then(self);
+        self.path.0.pop();
+        result
     }
-    path.0.push(kid.key.clone());
-    let result = then(path);
-    path.0.pop();
-    result
-}
 
-fn remove(branch: &Branch, path: &mut Path, steps: &mut Vec<Step>) {
-    remove_below(branch, path, true, steps);
-}
+    /// The branch above the document is no part of the way.
+    fn remove_below(&mut self, branch: &Branch, above: bool) {
+        for kid in branch.kids.iter().rev() {
+            if above {
+                self.remove(kid);
+            } else {
+                self.enter(kid, |walk| walk.remove(kid));
+            }
+        }
+    }
 
-fn remove_below(branch: &Branch, path: &mut Path, top: bool, steps: &mut Vec<Step>) {
-    for kid in branch.kids.iter().rev() {
-        enter(path, kid, top, |path| {
-            remove_below(&kid.branch, path, false, steps);
-            let slot = match kid.branch.mark {
-                Mark::Move(slot) => Some(slot),
-                Mark::Remove(_) => None,
-                Mark::None | Mark::Insert(_) => return,
-            };
-            steps.push(Step::Remove {
-                path: path.clone(),
-                count: kid.len,
-                slot,
-            });
+    fn remove(&mut self, kid: &Child) {
+        self.remove_below(&kid.branch, false);
+        let slot = match kid.branch.mark {
+            Mark::Move(slot) => {
+                let first = self.items;
+                self.items += kid.len;
+                self.slots.insert(slot, first);
+                Some(first)
+            }
+            Mark::Remove(_) => None,
+            Mark::None | Mark::Insert(_) => return,
+        };
+        self.steps.push(Step::Remove {
+            path: self.path.clone(),
+            count: kid.len,
+            slot,
         });
     }
-}
 
-fn add(
-    branch: &Branch,
-    root: Option<&Value>,
-    path: &mut Path,
-    steps: &mut Vec<Step>,
-) -> Result<(), Error> {
-    branch.kids.iter().try_for_each(|kid| {
-        place(kid, path, steps);
-        change(kid, root, path, steps)
-    })
-}
-
-fn place(kid: &Child, path: &Path, steps: &mut Vec<Step>) {
-    let (value, slot) = match &kid.branch.mark {
-        Mark::Move(slot) => (None, Some(*slot)),
-        Mark::Insert(value) => (Some(value.clone()), None),
-        Mark::None | Mark::Remove(_) => return,
-    };
-    steps.push(Step::Add {
-        path: path.clone(),
-        value,
-        slot,
-    });
-}
-
-/// What happens at and below a place where a value is now.
-fn change(
-    kid: &Child,
-    value: Option<&Value>,
-    path: &mut Path,
-    steps: &mut Vec<Step>,
-) -> Result<(), Error> {
-    let Some(value) = value else { return Ok(()) };
-    if let Some(edit) = &kid.branch.edit {
-        steps.push(edited(edit, value, path)?);
+    fn place(&mut self, kid: &Child) {
+        let (value, slot) = match &kid.branch.mark {
+            Mark::Move(slot) => (None, self.slots.get(slot).copied()),
+            Mark::Insert(value) => (Some(value.clone()), None),
+            Mark::None | Mark::Remove(_) => return,
+        };
+        self.steps.push(Step::Add {
+            path: self.path.clone(),
+            value,
+            slot,
+            count: kid.len,
+        });
     }
-    // All that comes into a container is in its place before anything below is told.
-    for kid in &kid.branch.kids {
-        enter(path, kid, false, |path| place(kid, path, steps));
+
+    /// What happens at and below a place where a value is now.
+    fn change(&mut self, kid: &Child, value: Option<&Value>) -> Result<(), Error> {
+        let Some(value) = value else { return Ok(()) };
+        if let Some(edit) = &kid.branch.edit {
+            let step = edited(edit, value, &self.path)?;
+            self.steps.push(step);
+        }
+        // All that comes into a container is in its place before anything below is told.
+        for kid in &kid.branch.kids {
+            self.enter(kid, |walk| walk.place(kid));
+        }
+        let inner = kid.branch.kids.iter().filter(|kid| !kid.branch.is_leaf());
+        for kid in inner {
+            self.enter(kid, |walk| walk.change(kid, value.get(&kid.key)))?;
+        }
+        Ok(())
     }
-    kid.branch
-        .kids
-        .iter()
-        .filter(|kid| !kid.branch.is_leaf())
-        .try_for_each(|kid| {
-            enter(path, kid, false, |path| {
-                change(kid, value.get(&kid.key), path, steps)
-            })
-        })
 }
 
 fn edited(edit: &Edit, value: &Value, path: &Path) -> Result<Step, Error> {

@@ -28,6 +28,8 @@ pub(super) struct Node<'op> {
     pub(super) len: u32,
     /// A literal, or a part of one.
     pub(super) literal: Option<&'op Value>,
+    /// Whether it is what the first op of a sequence removed, and a policy may bring it back.
+    pub(super) may_return: bool,
     /// What both forms take it for.
     pub(super) kind: Option<Kind>,
     pub(super) kids: Vec<Id>,
@@ -140,6 +142,7 @@ impl<'op> Union<'_, 'op> {
             home: parent.zip(key).map(|(parent, key)| Home { parent, key }),
             len: piece.map_or(any.len, |piece| piece.len),
             literal: any.value,
+            may_return: any.may_return,
             kind: of(0)
                 .and_then(|node| node.kind)
                 .or(of(1).and_then(|node| node.kind)),
@@ -314,9 +317,8 @@ impl<'op> Union<'_, 'op> {
 
 fn touch<'op>(node: &FormNode<'op>, piece: Option<Piece>) -> Touch<'op> {
     let pick = match (node.pick, piece) {
-        (Pick::Removed(Some(values)), Some(piece)) => {
-            let skipped = (piece.start - node.start()) as usize;
-            Pick::Removed(values.get(skipped..skipped + piece.len as usize))
+        (Pick::Removed(lost), Some(piece)) => {
+            Pick::Removed(lost.piece(piece.start - node.start(), piece.len))
         }
         (pick, _) => pick,
     };

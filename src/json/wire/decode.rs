@@ -8,10 +8,10 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 use crate::Error;
 use crate::json::arrangement::Arrangement;
 use crate::json::content::Contents;
-use crate::json::form::{Form, Pick, misfit};
+use crate::json::form::{Form, Lost, Pick, misfit};
 use crate::json::key::{Key, Name};
 use crate::json::number::Number;
-use crate::json::op::{Branch, Child, Edit, JsonOp, Mark};
+use crate::json::op::{Branch, Child, Content, Edit, JsonOp, Mark};
 use crate::json::residual::{Base, Extras, residual};
 use crate::json::universe::Universe;
 use crate::json::value::{MAX_DEPTH, Value};
@@ -234,19 +234,22 @@ impl Descent {
 
 /// The canonical op of the same effect.
 fn normalize(op: &JsonOp) -> Result<JsonOp, Error> {
-    if op.as_text().is_some() {
-        return Ok(op.clone());
+    if let Some(edit) = op.as_text() {
+        return Ok(JsonOp::text(edit.clone()));
     }
     let form = Form::of(op)?;
     let universe = Universe::unite(&form, &Form::empty())?;
     let contents = Contents::taken_by(&universe, 0);
     let mut extras = Extras::default();
     for (id, node) in universe.nodes.iter().enumerate() {
-        extras
-            .edits
-            .extend(node.sides[0].edit.map(|edit| (id, edit.clone())));
-        if let Pick::Removed(Some(values)) = node.sides[0].pick {
-            extras.removed.insert(id, Some(values.into()));
+        let edit = node.sides[0].edit.filter(|edit| !edit.is_noop());
+        extras.edits.extend(edit.map(|edit| (id, edit.clone())));
+        if let Pick::Removed(Lost {
+            values: Some(values),
+            ..
+        }) = node.sides[0].pick
+        {
+            extras.removed.insert(id, Content::Known(values.into()));
         }
     }
     let from = Arrangement::base(&universe)?;
@@ -262,7 +265,7 @@ fn forget_nested(branch: &mut Branch) -> bool {
         match &mut kid.branch.mark {
             Mark::Remove(content) => {
                 if below {
-                    *content = None;
+                    *content = Content::Unknown;
                 }
                 removes = true;
             }
@@ -409,12 +412,15 @@ fn whole<E: de::Error>(number: f64) -> Result<i64, E> {
 fn read_component<'de, A: MapAccess<'de>>(depth: usize, mut map: A) -> Result<Component, A::Error> {
     let mut component = Component::default();
     let room = MAX_DEPTH - depth.min(MAX_DEPTH);
+    let mut embedded = (None, None);
     while let Some(field) = map.next_key::<String>()? {
         let problem = match &*field {
             "p" | "r" if component.pick != Mark::None => Some("two picks in one component"),
             "d" | "i" if component.drop != Mark::None => Some("two drops in one component"),
             "es" | "ena" if component.edit.is_some() => Some("two edits in one component"),
             "n" if component.run.is_some() => Some("a field twice in one component"),
+            "et" if embedded.0.is_some() => Some("a field twice in one component"),
+            "e" if embedded.1.is_some() => Some("a field twice in one component"),
             _ => None,
         };
         if let Some(problem) = problem {
@@ -424,8 +430,8 @@ fn read_component<'de, A: MapAccess<'de>>(depth: usize, mut map: A) -> Result<Co
             "p" => component.pick = Mark::Move(map.next_value_seed(Count)?),
             "r" => {
                 component.pick = Mark::Remove(match map.next_value_seed(ValueSeed { room })? {
-                    Value::Bool(true) => None,
-                    value => Some([value].into()),
+                    Value::Bool(true) => Content::Unknown,
+                    value => Content::Known([value].into()),
                 });
             }
             "n" => component.run = Some(map.next_value_seed(Count)?),
@@ -433,18 +439,40 @@ fn read_component<'de, A: MapAccess<'de>>(depth: usize, mut map: A) -> Result<Co
             "i" => component.drop = Mark::Insert(map.next_value_seed(ValueSeed { room })?),
             "es" => component.edit = Some(Edit::Text(map.next_value::<TextOp>()?)),
             "ena" => component.edit = Some(Edit::Add(map.next_value_seed(Addend)?)),
-            "et" | "e" => return Err(de::Error::custom("no embedded types but text and number")),
+            "et" => embedded.0 = Some(map.next_value::<String>()?),
+            "e" => embedded.1 = Some(map.next_value::<serde_json::Value>()?),
             _ => {
                 map.next_value::<IgnoredAny>()?;
                 return Err(de::Error::custom("an unknown field in a component"));
             }
         }
     }
-    finish_component(component).map_err(de::Error::custom)
+    match embedded {
+        (None, None) => {}
+        (Some(of), Some(edit)) if component.edit.is_none() => {
+            component.edit = Some(embedded_edit(&of, edit)?);
+        }
+        _ => {
+            return Err(de::Error::custom(
+                "an embedded type comes with one edit of it",
+            ));
+        }
+    }
+    check_component(component).map_err(de::Error::custom)
 }
 
-/// Checks what concerns several fields, and leaves out edits that change nothing.
-fn finish_component(mut component: Component) -> Result<Component, &'static str> {
+/// The two embedded types, spelled out.
+fn embedded_edit<E: de::Error>(of: &str, edit: serde_json::Value) -> Result<Edit, E> {
+    match of {
+        "text-unicode" => TextOp::deserialize(edit).map(Edit::Text),
+        "number" => Addend.deserialize(edit).map(Edit::Add),
+        _ => return Err(E::custom("no embedded types but text-unicode and number")),
+    }
+    .map_err(E::custom)
+}
+
+/// Checks what concerns several fields.
+fn check_component(mut component: Component) -> Result<Component, &'static str> {
     let edits = component.edit.is_some();
     if component.pick == Mark::None && component.drop == Mark::None && !edits {
         return Err("an empty component");
@@ -453,7 +481,7 @@ fn finish_component(mut component: Component) -> Result<Component, &'static str>
         (None, _) => {}
         (Some(_), Mark::None) => return Err("a run without a pick"),
         (Some(0 | 1), _) => return Err("a run has two items or more"),
-        (Some(_), Mark::Remove(content)) => *content = None,
+        (Some(_), Mark::Remove(content)) => *content = Content::Unknown,
         (Some(_), _) => {}
     }
     Ok(component)
@@ -510,7 +538,7 @@ impl JsonOp {
     fn forget_content(&mut self) {
         fn forget(branch: &mut Branch) {
             if let Mark::Remove(content) = &mut branch.mark {
-                *content = None;
+                *content = Content::Unknown;
             }
             branch
                 .kids

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::json::canonical::number;
 use crate::json::key::Key;
-use crate::json::op::{Branch, Child, Edit, JsonOp, Mark};
+use crate::json::op::{Branch, Child, Content, Edit, JsonOp, Mark};
 
 /// Writes the canonical form, neighbours that are removed or moved alike as one run, every remove as `r: true`.
 ///
@@ -84,8 +84,8 @@ fn single(branch: &mut Branch, slots: &mut FnvHashMap<(u32, u32), u32>) {
                     let next = slots.len() as u32;
                     Mark::Move(*slots.entry((*slot, at)).or_insert(next))
                 }
-                Mark::Remove(Some(values)) => {
-                    Mark::Remove(values.get(at as usize).map(|value| [value.clone()].into()))
+                Mark::Remove(Content::Known(values)) => {
+                    Mark::Remove(Content::Known([values[at as usize].clone()].into()))
                 }
                 mark => mark.clone(),
             };
@@ -208,7 +208,7 @@ impl Serialize for Component<'_> {
         let mut map = serializer.serialize_map(None)?;
         match self.pick() {
             Mark::Move(slot) => map.serialize_entry("p", slot)?,
-            Mark::Remove(Some(values)) if self.content && values.len() == 1 => {
+            Mark::Remove(Content::Known(values)) if self.content && values.len() == 1 => {
                 map.serialize_entry("r", &values[0])?;
             }
             Mark::Remove(_) => map.serialize_entry("r", &true)?,

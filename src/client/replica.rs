@@ -7,8 +7,9 @@ use super::state::Document;
 use crate::Error;
 use crate::count;
 use crate::id::{ClientId, DocId, Epoch};
-use crate::json::{JsonOp, Path, Value};
+use crate::json::{JsonOp, Path, Step, Value};
 use crate::protocol::{ClientMessage, Committed, Fate, Open, Sent};
+use crate::queue::OpQueue;
 use crate::text::{Text, TextOp};
 use crate::units::Utf16Offset;
 
@@ -148,6 +149,25 @@ impl Replica {
         self.document.edit(op)?;
         self.edits += 1;
         Ok(())
+    }
+
+    /// Ops, each made on what the one before it makes of the value, as one; and the steps of it.
+    ///
+    /// # Errors
+    /// Those of [`JsonOp::apply`] and [`JsonOp::compose`].
+    pub fn joined(
+        &self,
+        ops: impl IntoIterator<Item = JsonOp>,
+    ) -> Result<(JsonOp, Vec<Step>), Error> {
+        let mut value = self.document.view.clone();
+        let mut queue = OpQueue::new();
+        for op in ops {
+            op.apply(&mut value)?;
+            queue.push(op)?;
+        }
+        let op = queue.take()?;
+        let steps = op.steps(&self.document.view)?;
+        Ok((op, steps))
     }
 
     /// The user replaced `deleted` UTF-16 code units at `at` of the string at `path` by `insert`.

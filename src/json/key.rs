@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The name of an object's key, cheap to clone. Names are ordered by UTF-16 code unit, as JavaScript orders
 /// strings, so that canonical forms are the same there and here.
@@ -100,8 +100,55 @@ impl Serialize for Key {
     }
 }
 
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyKey;
+
+        impl de::Visitor<'_> for AnyKey {
+            type Value = Key;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key: an index of a list, or a name")
+            }
+
+            fn visit_u64<E: de::Error>(self, index: u64) -> Result<Key, E> {
+                let index = u32::try_from(index).ok();
+                let index = index.filter(|index| *index <= Key::MAX_INDEX);
+                index
+                    .map(Key::Index)
+                    .ok_or_else(|| E::custom("list index out of range"))
+            }
+
+            fn visit_i64<E: de::Error>(self, index: i64) -> Result<Key, E> {
+                let index = u64::try_from(index);
+                self.visit_u64(index.map_err(|_| E::custom("list index out of range"))?)
+            }
+
+            fn visit_f64<E: de::Error>(self, index: f64) -> Result<Key, E> {
+                if index.fract() != 0.0 {
+                    return Err(E::custom("a list index is an integer"));
+                }
+                // What does not fit becomes too large, or 0 for a negative one, which is told first.
+                if index < 0.0 {
+                    return Err(E::custom("list index out of range"));
+                }
+                self.visit_u64(index as u64)
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Key, E> {
+                if name == Name::RESERVED {
+                    return Err(E::custom("reserved key"));
+                }
+                Ok(Key::Name(Name::from(name)))
+            }
+        }
+
+        deserializer.deserialize_any(AnyKey)
+    }
+}
+
 /// A place in a document: the keys from the root down. Displays as a JSON pointer (RFC 6901).
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Path(pub Vec<Key>);
 

@@ -50,6 +50,14 @@ pub enum Error {
         /// The limit, in the same unit.
         limit: usize,
     },
+    /// A count that JavaScript cannot hold exactly: a hostile one, for nobody counts that far.
+    #[error("{what} is {count}: more than 2⁵³ − 1, the last count there is")]
+    CountTooLarge {
+        /// What is counted.
+        what: &'static str,
+        /// The count.
+        count: u64,
+    },
     /// A name that is empty, too long, or has a character that is not allowed.
     #[error("{name:?} is no {what}")]
     InvalidName {
@@ -146,6 +154,7 @@ impl Error {
             Self::TooLarge { size, limit, .. } => {
                 vec![("size", size as u64), ("limit", limit as u64)]
             }
+            Self::CountTooLarge { count, .. } => vec![("count", count)],
             Self::ProtocolVersion { theirs, ours } => {
                 vec![("theirs", theirs.into()), ("ours", ours.into())]
             }
@@ -172,6 +181,7 @@ impl Error {
             Self::OpTooLong { .. } => "op-too-long",
             Self::MalformedOp { .. } => "malformed-op",
             Self::TooLarge { .. } => "too-large",
+            Self::CountTooLarge { .. } => "count-too-large",
             Self::InvalidName { .. } => "invalid-name",
             Self::MalformedMessage { .. } => "malformed-message",
             Self::ProtocolVersion { .. } => "protocol-version",

@@ -8,6 +8,7 @@
 
 pub mod authority;
 pub mod client;
+pub mod count;
 pub mod error;
 pub mod id;
 pub mod json;

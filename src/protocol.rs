@@ -1,11 +1,12 @@
 //! The messages between a replica and an authority: server and browser, or leader tab and follower.
 //!
 //! JSON objects with a `type`; docs/protocol.md tells when each is sent. Revisions, seqs and counts are
-//! integers that JavaScript holds exactly.
+//! integers that JavaScript holds exactly (see [`count`]).
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Error;
+use crate::count;
 use crate::id::{ClientId, DocId, Epoch};
 use crate::json::{Digest, JsonOp, Value};
 
@@ -67,12 +68,15 @@ pub struct Open {
     /// The replica's name: author of its ops.
     pub client: ClientId,
     /// Counts this replica's opens; the answer repeats it, so that only the answer to the newest counts.
+    #[serde(deserialize_with = "count::read")]
     pub request: u64,
     /// The life of the document that `revision` belongs to; none before the first contact.
     pub epoch: Option<Epoch>,
     /// The revision of the replica's confirmed snapshot.
+    #[serde(deserialize_with = "count::read")]
     pub revision: u64,
     /// The last seq this client has used; 0 for none.
+    #[serde(deserialize_with = "count::read")]
     pub seq: u64,
     /// The op that was sent and is undecided: the answer tells its fate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,8 +111,10 @@ pub struct Submit {
     /// The document.
     pub doc: DocId,
     /// Greater than every seq this client used before.
+    #[serde(deserialize_with = "count::read")]
     pub seq: u64,
     /// The revision the op was made on.
+    #[serde(deserialize_with = "count::read")]
     pub base: u64,
     /// The op.
     pub op: JsonOp,
@@ -120,6 +126,7 @@ pub struct Committed {
     /// Its author.
     pub client: ClientId,
     /// Its author's number for it.
+    #[serde(deserialize_with = "count::read")]
     pub seq: u64,
     /// The op as it was applied, transformed over what was accepted since its base.
     pub op: JsonOp,
@@ -157,10 +164,12 @@ pub enum ServerMessage {
         /// The document.
         doc: DocId,
         /// The request that this answers.
+        #[serde(deserialize_with = "count::read")]
         request: u64,
         /// Its life.
         epoch: Epoch,
         /// The revision of `value`.
+        #[serde(deserialize_with = "count::read")]
         revision: u64,
         /// The whole document.
         value: Value,
@@ -172,14 +181,17 @@ pub enum ServerMessage {
         /// The document.
         doc: DocId,
         /// The request that this answers.
+        #[serde(deserialize_with = "count::read")]
         request: u64,
         /// Its life.
         epoch: Epoch,
         /// The revision before the first op.
+        #[serde(deserialize_with = "count::read")]
         base: u64,
         /// The ops of revisions `base + 1`, `base + 2`, …
         ops: Vec<Committed>,
         /// The revision at which the catch-up ends.
+        #[serde(deserialize_with = "count::read")]
         head: u64,
         /// What became of the inflight op.
         fate: Fate,
@@ -189,10 +201,12 @@ pub enum ServerMessage {
         /// The document.
         doc: DocId,
         /// The revision it made.
+        #[serde(deserialize_with = "count::read")]
         revision: u64,
         /// Its author.
         client: ClientId,
         /// Its author's number for it.
+        #[serde(deserialize_with = "count::read")]
         seq: u64,
         /// The op; absent on the connection that submitted it, for which this is the ack.
         #[serde(
@@ -207,6 +221,7 @@ pub enum ServerMessage {
         /// The document.
         doc: DocId,
         /// The refused op.
+        #[serde(deserialize_with = "count::read")]
         seq: u64,
         /// Why: a stable code.
         code: String,
@@ -219,6 +234,7 @@ pub enum ServerMessage {
         /// The document.
         doc: DocId,
         /// The op.
+        #[serde(deserialize_with = "count::read")]
         seq: u64,
     },
     /// A request could not be served.
@@ -227,7 +243,11 @@ pub enum ServerMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         doc: Option<DocId>,
         /// The op it concerned, if one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            deserialize_with = "count::read_some",
+            skip_serializing_if = "Option::is_none"
+        )]
         seq: Option<u64>,
         /// What was wrong: a stable code.
         code: String,
@@ -290,6 +310,7 @@ impl ClientMessage {
         struct Envelope {
             r#type: String,
             doc: Option<DocId>,
+            #[serde(default, deserialize_with = "count::read_some")]
             seq: Option<u64>,
         }
 

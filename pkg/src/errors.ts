@@ -14,6 +14,7 @@
  * | `offset-inside-pair` | an offset between the halves of a surrogate pair |
  * | `lone-surrogate` | a string with half a surrogate pair; `details.offset` tells where |
  * | `malformed-op`, `op-too-long`, `too-large` | an op that is no op, does not fit its document, or exceeds a limit |
+ * | `count-too-large` | a revision or seq past 2⁵³ − 1, which only hostile data reaches |
  * | `no-websocket` | this JavaScript has no WebSocket and none was given |
  * | `protocol-version` | client and server speak different protocol versions |
  * | `unauthorized` | the server refused the token |
@@ -45,6 +46,7 @@ export type ErrorCode =
   | 'malformed-op'
   | 'op-too-long'
   | 'too-large'
+  | 'count-too-large'
   | 'no-websocket'
   | 'protocol-version'
   | 'unauthorized'

@@ -12,6 +12,7 @@ use std::mem;
 use super::append::{Append, LastSeq, Out, PeerId, Stored};
 use super::window::{Limits, Window};
 use crate::Error;
+use crate::count;
 use crate::id::{ClientId, DocId, Epoch};
 use crate::json::{Digest, JsonOp, Value};
 use crate::protocol::{Committed, Fate, Open, Sent, ServerMessage, Submit};
@@ -53,22 +54,39 @@ struct Client {
 impl Authority {
     /// A document created now, at revision 0; its creation is durable already.
     pub fn new(doc: DocId, epoch: Epoch, value: Value, limits: Limits) -> Self {
-        Self::load(
-            Stored {
-                doc,
-                epoch,
-                floor: 0,
-                revision: 0,
-                value,
-                window: Vec::new(),
-            },
-            limits,
-        )
+        let stored = Stored {
+            doc,
+            epoch,
+            floor: 0,
+            revision: 0,
+            value,
+            window: Vec::new(),
+        };
+        Self::with(stored, Window::default(), limits)
     }
 
     /// A document as its storage has it.
-    pub fn load(stored: Stored, limits: Limits) -> Self {
-        let window = Window::new(stored.revision, stored.window);
+    ///
+    /// # Errors
+    /// [`Error::StorageCorrupt`] when its revision is no count, or before its floor, or before all the ops
+    /// of the window.
+    pub fn load(mut stored: Stored, limits: Limits) -> Result<Self, Error> {
+        let corrupt = |reason| Error::StorageCorrupt { reason };
+        count::check("the revision", stored.revision)
+            .map_err(|error| corrupt(error.to_string()))?;
+        if stored.floor > stored.revision {
+            let Stored {
+                floor, revision, ..
+            } = stored;
+            return Err(corrupt(format!(
+                "the log begins at {floor} and ends at {revision}"
+            )));
+        }
+        let window = Window::new(stored.revision, mem::take(&mut stored.window))?;
+        Ok(Self::with(stored, window, limits))
+    }
+
+    fn with(stored: Stored, window: Window, limits: Limits) -> Self {
         Self {
             staged: Append {
                 doc: stored.doc.clone(),
@@ -366,6 +384,7 @@ impl Authority {
 
     /// The op as it applies at the head (I2: op by op), after it was applied there.
     fn accept(&mut self, submit: &Submit) -> Result<JsonOp, Error> {
+        count::next("the revision", self.head())?;
         let components = submit.op.component_count();
         if components > self.limits.op_components {
             return Err(Error::TooLarge {

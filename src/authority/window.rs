@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::Error;
 use crate::protocol::Committed;
 
 /// Bounds on what one document, and one client, can make an authority keep and compute.
@@ -32,7 +33,7 @@ impl Default for Limits {
 }
 
 /// The ops of the revisions `(start, head]`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Window {
     ops: VecDeque<Committed>,
     components: usize,
@@ -40,13 +41,19 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn new(head: u64, ops: Vec<Committed>) -> Self {
+    /// The ops that end at `head`.
+    pub(super) fn new(head: u64, ops: Vec<Committed>) -> Result<Self, Error> {
+        if ops.len() as u64 > head {
+            return Err(Error::StorageCorrupt {
+                reason: format!("{} ops lead to revision {head}", ops.len()),
+            });
+        }
         let components = ops.iter().map(|c| c.op.component_count()).sum();
-        Self {
+        Ok(Self {
             ops: ops.into(),
             components,
             head,
-        }
+        })
     }
 
     pub(super) fn head(&self) -> u64 {

@@ -5,6 +5,7 @@ use super::entry::{Entry, RejectedEdit, State, Stored};
 use super::journal::Journal;
 use super::state::{Ack, Document};
 use crate::Error;
+use crate::count::{self, MAX_COUNT};
 use crate::id::{ClientId, DocId, Epoch};
 use crate::json::{JsonOp, Value};
 use crate::protocol::{ClientMessage, Committed, Fate, Open, Sent, ServerMessage, Submit};
@@ -249,12 +250,10 @@ impl Replica {
         self.seal();
         let free = self.document.inflight.is_none();
         if free && self.link == Link::Live && !self.cloned && !self.document.pending_cancels_out() {
-            let seq = self.document.last_seq + 1;
-            self.document.freeze(seq);
-            self.journal.push(Entry::Freeze { seq });
-            self.freeze_batch = self.journal.next_batch();
-            self.inflight_edits = self.edits;
-            self.sent = false;
+            match count::next("the last seq", self.document.last_seq) {
+                Ok(seq) => self.freeze(seq),
+                Err(error) => self.effects.push_back(Effect::Fault(error)),
+            }
         } else if free && !self.document.has_pending() {
             // Nothing is left to be decided: it cancelled out.
             self.committed_edits = self.edits;
@@ -307,6 +306,14 @@ impl Replica {
     pub fn assert_invariants(&self) {
         self.document.assert_invariants();
         assert!(self.committed_edits <= self.edits && self.journal.saved_edits() <= self.edits);
+    }
+
+    fn freeze(&mut self, seq: u64) {
+        self.document.freeze(seq);
+        self.journal.push(Entry::Freeze { seq });
+        self.freeze_batch = self.journal.next_batch();
+        self.inflight_edits = self.edits;
+        self.sent = false;
     }
 
     fn seal(&mut self) {
@@ -394,6 +401,15 @@ impl Replica {
     fn ops(&mut self, epoch: &Epoch, base: u64, ops: Vec<Committed>, head: u64, fate: Fate) {
         if self.document.epoch.as_ref() != Some(epoch) {
             return self.open();
+        }
+        if base
+            .checked_add(ops.len() as u64)
+            .is_none_or(|end| end > head.min(MAX_COUNT))
+        {
+            // Nothing of it can be believed. The host's patience ends, and it asks again.
+            let reason = format!("{} ops on revision {base} go past {head}", ops.len());
+            let error = Error::MalformedMessage { reason };
+            return self.effects.push_back(Effect::Fault(error));
         }
         match self.link {
             Link::Opening => {

@@ -6,6 +6,7 @@
 //! only, so that replaying the stored entries gives it again.
 
 use crate::Error;
+use crate::count;
 use crate::id::{ClientId, DocId, Epoch};
 use crate::json::{JsonOp, Value};
 use crate::protocol::Committed;
@@ -83,6 +84,7 @@ impl Document {
                 supported: State::FORMAT,
             });
         }
+        check_counts(&state)?;
         let mut view = state.value.clone();
         if let Some(inflight) = &state.inflight {
             inflight.rebased.apply(&mut view).map_err(corrupt)?;
@@ -177,7 +179,15 @@ impl Document {
                     });
                 }
             }
-            Entry::Freeze { seq } => self.freeze(seq),
+            Entry::Freeze { seq } => {
+                count::check("a seq", seq).map_err(corrupt)?;
+                if seq <= self.last_seq || self.inflight.is_some() {
+                    return Err(Error::StorageCorrupt {
+                        reason: format!("seq {seq} was frozen out of turn"),
+                    });
+                }
+                self.freeze(seq);
+            }
             Entry::Unfreeze => self.unfreeze(),
             Entry::Client { client } => self.client = client,
             Entry::Discard { id } => self.inbox.retain(|edit| edit.id != id),
@@ -240,12 +250,22 @@ impl Document {
                 done.strange = true;
                 break;
             }
+            // Replayed, but written by a version that transformed otherwise: what was accepted counts, and
+            // takes the place of what stands in the view.
+            let other = named.filter(|_| ack && !same);
+            let undo = other.and_then(|inflight| inflight.rebased.invert(&self.confirmed).ok());
+            let Ok(revision) = count::next("the revision", self.revision) else {
+                break;
+            };
             if committed.op.apply(&mut self.confirmed).is_err() {
                 break;
             }
             if ack {
                 self.inflight = None;
                 done.acked = true;
+                if let Some(undo) = undo {
+                    remote.push(undo.compose(&committed.op));
+                }
             } else {
                 done.cloned |= committed.client == self.client && committed.seq > self.last_seq;
                 remote.push(match &mut self.inflight {
@@ -257,7 +277,7 @@ impl Document {
                     }
                 });
             }
-            self.revision += 1;
+            self.revision = revision;
             done.count += 1;
         }
         done.patch = self.rebase_pending(&remote.take());
@@ -272,6 +292,7 @@ impl Document {
         value: Value,
         included: bool,
     ) -> Result<Patch, Error> {
+        count::check("the revision", revision)?;
         let mut before = self.confirmed.clone();
         match self.inflight.take() {
             Some(inflight) if included => inflight.rebased.apply(&mut before)?,
@@ -290,6 +311,7 @@ impl Document {
     /// The inflight op goes to the inbox; what was edited on top of it stays. Content decides, not an
     /// undo: the view is made anew from confirmed and what remains (I6).
     pub(super) fn reject(&mut self, code: String, detail: String) -> Result<Patch, Error> {
+        let next_rejected = count::next("the inbox's number", self.next_rejected)?;
         let Some(inflight) = self.inflight.take() else {
             return Ok(Patch::default());
         };
@@ -308,7 +330,7 @@ impl Document {
             code,
             detail,
         });
-        self.next_rejected += 1;
+        self.next_rejected = next_rejected;
         Ok(patch)
     }
 
@@ -374,6 +396,38 @@ impl Inflight {
     fn is(&self, committed: &Committed) -> bool {
         self.client == committed.client && self.seq == committed.seq
     }
+}
+
+/// Whether the counts of a stored state are counts, and go together.
+fn check_counts(state: &State) -> Result<(), Error> {
+    for (what, count) in [
+        ("the revision", state.revision),
+        ("the last seq", state.last_seq),
+        ("the inbox's number", state.next_rejected),
+    ] {
+        count::check(what, count).map_err(corrupt)?;
+    }
+    let impossible = |what: &str| {
+        Err(Error::StorageCorrupt {
+            reason: what.to_owned(),
+        })
+    };
+    if let Some(Inflight { seq, base, .. }) = state.inflight {
+        if !(1..=state.last_seq).contains(&seq) {
+            return impossible("the inflight op's seq is not among those used");
+        }
+        if base > state.revision {
+            return impossible("the inflight op was made on a later revision");
+        }
+    }
+    for edit in &state.inbox {
+        if edit.id >= state.next_rejected {
+            return impossible("a refused edit has a number that was never given");
+        }
+        count::check("a refused edit's seq", edit.seq).map_err(corrupt)?;
+        count::check("a refused edit's revision", edit.revision).map_err(corrupt)?;
+    }
+    Ok(())
 }
 
 fn corrupt(error: Error) -> Error {

@@ -53,12 +53,13 @@ impl JsonOp {
         self.text.component_count()
     }
 
-    /// How large `value` is after this op, in the unit of [`Value::size`].
+    /// How large `value` is after this op, in the unit of [`Value::size`]: as large as before when the op
+    /// does not fit.
     pub fn target_size(&self, value: &Value) -> usize {
-        value
-            .size()
-            .saturating_sub(self.text.base_len())
-            .saturating_add(self.text.target_len())
+        match value.size().checked_sub(self.text.base_len()) {
+            Some(rest) => rest.saturating_add(self.text.target_len()),
+            None => value.size(),
+        }
     }
 
     /// Changes `value` by this op.

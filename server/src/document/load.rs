@@ -66,18 +66,27 @@ fn replay(
     stored: StoredDocument,
     limits: Limits,
 ) -> Result<(Authority, u64), StoreError> {
+    let broken = |revision, detail: String| StoreError::BrokenLog {
+        doc: doc.to_string(),
+        revision,
+        detail,
+    };
+    let snapshot = stored.snapshot.revision;
+    let base = stored.head.checked_sub(stored.ops.len() as u64);
+    let Some(base) = base.filter(|base| (*base..=stored.head).contains(&snapshot)) else {
+        let detail = format!(
+            "{} ops end there, and the snapshot is of revision {snapshot}",
+            stored.ops.len()
+        );
+        return Err(broken(stored.head, detail));
+    };
     let mut value = stored.snapshot.value;
-    let base = stored.head - stored.ops.len() as u64;
     for (revision, committed) in (base + 1..).zip(&stored.ops) {
-        if revision > stored.snapshot.revision {
+        if revision > snapshot {
             committed
                 .op
                 .apply(&mut value)
-                .map_err(|error| StoreError::BrokenLog {
-                    doc: doc.to_string(),
-                    revision,
-                    detail: error.to_string(),
-                })?;
+                .map_err(|error| broken(revision, error.to_string()))?;
         }
     }
     let authority = Authority::load(
@@ -90,8 +99,9 @@ fn replay(
             window: stored.ops,
         },
         limits,
-    );
-    Ok((authority, stored.snapshot.revision))
+    )
+    .map_err(|error| broken(stored.head, error.to_string()))?;
+    Ok((authority, snapshot))
 }
 
 /// 128 random bits: no two lives of a document are ever mistaken for each other.

@@ -2,6 +2,7 @@ use std::collections::HashSet;
 
 use futures_util::future::BoxFuture;
 use rejoin::authority::{Append, LastSeq};
+use rejoin::count::MAX_COUNT;
 use rejoin::id::{ClientId, DocId, Epoch};
 use rejoin::json::Value;
 use rejoin::protocol::Committed;
@@ -113,6 +114,18 @@ pub(super) fn check_commit(commit: &Commit) -> Result<(), StoreError> {
     };
     if append.base.checked_add(append.ops.len() as u64) != Some(append.head) {
         return Err(invalid("head is not base plus the number of ops"));
+    }
+    let seqs = append.ops.iter().map(|op| op.seq);
+    let recorded = append
+        .clients
+        .iter()
+        .flat_map(|(_, last)| [last.seq, last.revision.unwrap_or(0)]);
+    if seqs
+        .chain(recorded)
+        .chain([append.head])
+        .any(|count| count > MAX_COUNT)
+    {
+        return Err(invalid("a number in it is past 2⁵³ − 1"));
     }
     let known: HashSet<&ClientId> = append.clients.iter().map(|(client, _)| client).collect();
     if append.ops.iter().any(|op| !known.contains(&op.client)) {

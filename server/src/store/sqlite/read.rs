@@ -36,6 +36,11 @@ pub(super) fn load(
         return Ok(None);
     };
     let (floor, head, revision) = (natural(floor)?, natural(head)?, natural(revision)?);
+    if !(floor <= revision && revision <= head) {
+        return Err(Fault::Row(format!(
+            "document {doc:?} has a snapshot of revision {revision}, and a log from {floor} to {head}"
+        )));
+    }
     let value = value.ok_or_else(|| {
         Fault::Row(format!(
             "document {doc:?} has no value, which this version does not know"

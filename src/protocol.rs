@@ -4,6 +4,7 @@
 //! integers that JavaScript holds exactly.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value as Json;
 
 use crate::Error;
 use crate::id::{ClientId, DocId, Epoch};
@@ -256,38 +257,68 @@ pub struct BadMessage {
     pub error: Error,
 }
 
+/// The largest integer below which JavaScript's numbers, and a database's, skip none.
+const MAX_INTEGER: u64 = (1 << 53) - 1;
+
 impl ClientMessage {
     /// Reads a message.
     ///
     /// # Errors
-    /// [`BadMessage`] with [`Error::MalformedMessage`], or [`Error::MalformedOp`] for a submit whose
-    /// envelope could be read.
+    /// [`BadMessage`] with [`Error::MalformedMessage`], [`Error::InvalidName`], or [`Error::MalformedOp`]
+    /// for a submit whose envelope could be read.
     pub fn decode(json: &str) -> Result<Self, BadMessage> {
-        #[derive(Deserialize)]
-        struct Envelope {
-            r#type: String,
-            doc: Option<DocId>,
-            seq: Option<u64>,
-        }
-
-        serde_json::from_str(json).map_err(|error| {
-            let reason = error.to_string();
-            match serde_json::from_str::<Envelope>(json) {
-                Ok(Envelope {
-                    r#type,
-                    doc: doc @ Some(_),
-                    seq: seq @ Some(_),
-                }) if r#type == "submit" => BadMessage {
-                    doc,
-                    submit: seq,
-                    error: Error::MalformedOp { reason },
-                },
-                envelope => BadMessage {
-                    doc: envelope.ok().and_then(|e| e.doc),
-                    submit: None,
-                    error: Error::MalformedMessage { reason },
-                },
+        let reason = match serde_json::from_str::<Self>(json) {
+            Ok(message) if message.numbers().all(|number| number <= MAX_INTEGER) => {
+                return Ok(message);
             }
-        })
+            Ok(_) => format!("a number is over {MAX_INTEGER}"),
+            Err(error) => error.to_string(),
+        };
+        Err(Envelope::decode(json).blame(reason))
     }
+
+    fn numbers(&self) -> impl Iterator<Item = u64> {
+        match self {
+            Self::Open(open) => [open.request, open.revision, open.seq],
+            Self::Submit(submit) => [submit.seq, submit.base, 0],
+            Self::Hello(_) | Self::Close { .. } | Self::Ping => [0; 3],
+        }
+        .into_iter()
+    }
+}
+
+/// What can be told of a message that could not be read as a whole. Each field is looked at by itself.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Envelope {
+    r#type: Json,
+    doc: Json,
+    client: Json,
+    epoch: Json,
+    seq: Json,
+}
+
+impl Envelope {
+    fn decode(json: &str) -> Self {
+        serde_json::from_str(json).unwrap_or_default()
+    }
+
+    fn blame(self, reason: String) -> BadMessage {
+        let bad_name = name_error(&self.doc, DocId::new)
+            .or_else(|| name_error(&self.client, ClientId::new))
+            .or_else(|| name_error(&self.epoch, Epoch::new));
+        let doc = self.doc.as_str().and_then(|name| DocId::new(name).ok());
+        let seq = self.seq.as_u64().filter(|seq| *seq <= MAX_INTEGER);
+        let submit = seq.filter(|_| self.r#type == "submit");
+        let error = match bad_name {
+            Some(error) => error,
+            None if doc.is_some() && submit.is_some() => Error::MalformedOp { reason },
+            None => Error::MalformedMessage { reason },
+        };
+        BadMessage { doc, submit, error }
+    }
+}
+
+fn name_error<T>(field: &Json, name: fn(String) -> Result<T, Error>) -> Option<Error> {
+    field.as_str().and_then(|text| name(text.to_owned()).err())
 }

@@ -43,11 +43,11 @@ pub struct Hello {
 }
 
 impl Hello {
-    /// The answer to a hello.
+    /// The answer to a hello, from a server that reads messages of up to `max_message_bytes`.
     ///
     /// # Errors
     /// [`Error::ProtocolVersion`] when the sender speaks another version.
-    pub fn welcome(&self) -> Result<ServerMessage, Error> {
+    pub fn welcome(&self, max_message_bytes: Option<u64>) -> Result<ServerMessage, Error> {
         if self.protocol != PROTOCOL_VERSION {
             return Err(Error::ProtocolVersion {
                 theirs: self.protocol,
@@ -56,6 +56,7 @@ impl Hello {
         }
         Ok(ServerMessage::Welcome {
             protocol: PROTOCOL_VERSION,
+            max_message_bytes,
         })
     }
 }
@@ -129,6 +130,14 @@ pub enum ServerMessage {
     Welcome {
         /// The sender's [`PROTOCOL_VERSION`].
         protocol: u32,
+        /// The largest message that the sender reads, in bytes of UTF-8: what is longer is not to be
+        /// sent. Without it, nothing is promised.
+        #[serde(
+            default,
+            rename = "maxMessageBytes",
+            skip_serializing_if = "Option::is_none"
+        )]
+        max_message_bytes: Option<u64>,
     },
     /// Answer to open when the log cannot bring this replica up to date.
     Snapshot {

@@ -107,8 +107,9 @@ impl Reader {
     }
 
     fn greet(&self, text: &str) -> End {
+        let limit = self.server.config.max_message_bytes as u64;
         let error = match ClientMessage::decode(text) {
-            Ok(ClientMessage::Hello(hello)) => match hello.welcome() {
+            Ok(ClientMessage::Hello(hello)) => match hello.welcome(Some(limit)) {
                 Ok(welcome) => {
                     self.answer(&welcome);
                     return End::Continue(());

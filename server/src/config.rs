@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use rejoin::authority::Limits;
 
+use crate::store::SqliteOptions;
+
 /// Keeps documents in sync: WebSocket at /sync, health at /healthz, and a folder of files at /.
 #[derive(Clone, Debug, Parser)]
 #[command(
@@ -34,6 +36,14 @@ pub struct Config {
     /// A folder of files to serve at /, such as a built demo.
     #[arg(long, env = "REJOIN_WWW", value_name = "DIR")]
     pub www: Option<PathBuf>,
+
+    /// The largest the database may grow, in bytes; without it, as large as its disk.
+    #[arg(long, env = "REJOIN_MAX_DATABASE_BYTES", value_name = "BYTES")]
+    pub max_database_bytes: Option<u64>,
+
+    /// Checks the whole database before serving, also one so large that it takes a while.
+    #[arg(long, env = "REJOIN_CHECK")]
+    pub check: bool,
 
     /// How logs are written to standard error.
     #[arg(long, env = "REJOIN_LOG", value_enum, default_value = "text")]
@@ -103,6 +113,10 @@ pub struct Config {
     /// Seconds between pings; a connection that is silent for three of them is closed.
     #[arg(long, env = "REJOIN_PING_SECONDS", default_value = "20", value_parser = seconds, value_name = "SECONDS")]
     pub ping_interval: Duration,
+
+    /// Seconds that connections get to end when the server stops.
+    #[arg(long, env = "REJOIN_GRACE_SECONDS", default_value = "10", value_parser = seconds, value_name = "SECONDS")]
+    pub grace: Duration,
 }
 
 /// How logs are written.
@@ -122,6 +136,14 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 impl Config {
+    /// How the database is opened.
+    pub(crate) fn sqlite(&self) -> SqliteOptions {
+        SqliteOptions {
+            max_bytes: self.max_database_bytes,
+            check: self.check,
+        }
+    }
+
     /// The engine's limits.
     pub(crate) fn limits(&self) -> Limits {
         Limits {

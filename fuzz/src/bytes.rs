@@ -3,7 +3,7 @@
 use rejoin::count::MAX_COUNT;
 use rejoin::id::{ClientId, DocId, Epoch};
 use rejoin::json::{Digest, JsonOp, Value};
-use rejoin::protocol::{Committed, Fate, Open, ServerMessage, Submit};
+use rejoin::protocol::{Committed, Fate, Open, Sent, ServerMessage, Submit};
 use rejoin::text::TextOp;
 
 /// Characters of one to four bytes, a combining one among them.
@@ -143,7 +143,11 @@ impl<'a> Bytes<'a> {
             epoch: self.some(Self::epoch),
             revision: self.count(revision),
             seq: self.count(seq),
-            digest: self.some(Self::digest),
+            inflight: self.some(|bytes| Sent {
+                client: bytes.client(),
+                seq: bytes.count(seq),
+                digest: bytes.digest(),
+            }),
             create: self.some(Self::value),
         }
     }

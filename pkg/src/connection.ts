@@ -19,6 +19,7 @@ import type { Clock, Random, Timer } from './clock.js'
 import { asRejoinError, RejoinError } from './errors.js'
 import type { Logger } from './logger.js'
 import { isServerMessage, PROTOCOL_VERSION, type ClientMessage, type ServerMessage } from './protocol.js'
+import { utf8Length } from './strings.js'
 import type { Link, Transport } from './transport.js'
 
 /** Where a connection stands. */
@@ -81,6 +82,8 @@ export class Connection {
   /** Whether nothing was heard since the last ping. */
   #asked = false
   #onlineSince = 0
+  /** The largest message this server reads, in bytes. */
+  #mostBytes = Infinity
   #retryAt: number | undefined
 
   constructor(host: ConnectionHost, times: ConnectionTimes = DEFAULT_TIMES) {
@@ -115,9 +118,25 @@ export class Connection {
     this.#enter('offline')
   }
 
-  /** Sends a message, if online; else nothing happens, and the sender hears of the next `online`. */
-  send(message: ClientMessage): void {
-    if (this.#state === 'online') this.#link?.send(JSON.stringify(message))
+  /**
+   * Sends a message, if online; else nothing happens, and the sender hears of the next `online`.
+   *
+   * @returns `too-large` for a message that the server does not read. It is not sent: the server would
+   *   close the connection over it, and do so again each time it were sent again.
+   */
+  send(message: ClientMessage): RejoinError | undefined {
+    if (this.#state !== 'online') return undefined
+    const data = JSON.stringify(message)
+    const limit = this.#mostBytes
+    // Each UTF-16 code unit takes three bytes at most: what is short need not be counted.
+    if (data.length * 3 > limit) {
+      const size = utf8Length(data)
+      if (size > limit) {
+        return new RejoinError('too-large', `the message's size in bytes is too large: ${size} of at most ${limit}`, { size, limit })
+      }
+    }
+    this.#link?.send(data)
+    return undefined
   }
 
   /** Someone suspects that the connection is dead (the device woke, the network changed): asks. */
@@ -181,6 +200,7 @@ export class Connection {
     if (message.type === 'welcome') {
       if (message.protocol !== PROTOCOL_VERSION) return this.#refuse(versionError(message.protocol))
       this.#onlineSince = this.#host.clock.now()
+      this.#mostBytes = message.maxMessageBytes ?? Infinity
       this.#enter('online')
       this.#watch()
     } else if (message.type === 'error') {

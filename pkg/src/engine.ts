@@ -2,7 +2,7 @@
 
 import type { Change } from './changes.js'
 import { RejoinError } from './errors.js'
-import type { ClientMessage, ServerMessage } from './protocol.js'
+import type { ClientMessage, Refusal, ServerMessage } from './protocol.js'
 
 /** A text op on the wire: retain a count, insert a string, delete a count. Counts are Unicode scalars. */
 export type TextOp = readonly TextComponent[]
@@ -73,7 +73,7 @@ export interface Replica {
   edit(at: number, deleted: number, insert: string): void
   connected(): void
   disconnected(): void
-  receive(message: ServerMessage): void
+  receive(message: ServerMessage | Refusal): void
   resync(): void
   readonly needsResync: boolean
   flush(): void

@@ -31,14 +31,22 @@ const RESYNC_AFTER = 10_000
 const MOST_CRASHES = 3
 
 /** Refusals that asking again will not change; the rest are the server's passing troubles. */
-const LASTING: ReadonlySet<string> = new Set(['unauthorized', 'forbidden', 'unknown-document', 'invalid-name', 'protocol-version'])
+const LASTING: ReadonlySet<string> = new Set([
+  'unauthorized',
+  'forbidden',
+  'unknown-document',
+  'invalid-name',
+  'too-large',
+  'protocol-version',
+])
 
 /** What a session needs of its client. */
 export interface SessionHost extends WriterHost {
   readonly logger: Logger
   /** Whether the connection is up. */
   readonly online: boolean
-  send(message: ClientMessage): void
+  /** Gives the reason when the server would not read the message; it is not sent then. */
+  send(message: ClientMessage): RejoinError | undefined
   storageFailed(doc: string, error: RejoinError): void
 }
 
@@ -284,7 +292,7 @@ export class Session {
       case 'persist':
         return this.#writer.push(effect)
       case 'send':
-        return this.#host.send(effect.message)
+        return this.#send(effect.message)
       case 'cloned':
         this.#host.logger.warn(`${this.id}: this storage was copied from another; going on under a fresh client id`)
         return this.#use((replica) => {
@@ -310,6 +318,20 @@ export class Session {
         reports.push(() => this.#events.failed(fromEngine(effect.error)))
         return
     }
+  }
+
+  /**
+   * Sends a message. One that the server would not read is answered here as the server answers one that
+   * it can just read: an edit goes to the inbox, and what was edited after it goes on.
+   */
+  #send(message: ClientMessage): void {
+    const refusal = this.#host.send(message)
+    if (refusal === undefined) return
+    const answer = { doc: this.id, code: refusal.code, detail: refusal.message }
+    this.#use((replica) => {
+      replica.receive(message.type === 'submit' ? { ...answer, type: 'rejected', seq: message.seq } : { ...answer, type: 'error' })
+      replica.flush()
+    })
   }
 
   /** Tells the page and those who wait, if there is anything to tell. */

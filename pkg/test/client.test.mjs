@@ -236,6 +236,125 @@ describe('client', () => {
   })
 })
 
+describe('too large for the server', () => {
+  const BIG = 'x'.repeat(2_000)
+
+  it('an edit ends in the inbox with the reason; later edits and other documents go on', async () => {
+    const { server, client, settle } = world()
+    server.maxMessageBytes = 1_000
+    const storage = memoryStorage()
+    const a = client({ storage })
+    const [doc, other] = [await a.open('d'), await a.open('other')]
+    const refused = []
+    doc.on('rejected', (edit) => refused.push(edit.code))
+    doc.text().insert(0, 'before ')
+    await doc.committed()
+    doc.text().insert(7, BIG)
+    const decided = doc.committed()
+    // Frozen by now: what comes after it is another edit.
+    doc.text().insert(0, 'after ')
+    other.text().insert(0, 'goes on')
+    await assert.rejects(decided, has('too-large'))
+    await Promise.all([doc.committed(), other.committed()])
+    assert.deepEqual(refused, ['too-large'])
+    assert.equal(doc.value, 'after before ')
+    assert.equal(server.doc('d').value, 'after before ')
+    assert.equal(server.doc('other').value, 'goes on')
+    assert.equal(a.status.connection, 'online')
+    assert.equal(a.status.failures, 0, 'the connection was not cut')
+    await settle(600_000)
+    assert.equal(server.submits.filter(({ client }) => client === server.submits[0].client).length, 2, 'and nothing is sent again')
+
+    // Not dropped: the content is there, also after a restart.
+    await a.close()
+    const b = client({ storage })
+    const again = await b.open('d')
+    await again.whenSynced()
+    const [edit] = again.rejected.list()
+    assert.deepEqual(edit.op, [{ es: [7, BIG] }])
+    assert.match(edit.detail, /of at most 1000/)
+    assert.ok(again.rejected.export().includes(BIG))
+    again.text().insert(0, 'and ')
+    await again.committed()
+    assert.equal(server.doc('d').value, 'and after before ')
+    again.rejected.discard(edit.id)
+    assert.equal(again.status.rejected, 0)
+    await b.close()
+  })
+
+  it('an edit made offline is refused on reconnecting, and what is typed then goes on', async () => {
+    const { server, client, settle } = world()
+    server.maxMessageBytes = 1_000
+    const a = client()
+    const doc = await a.open('d', { create: 'start' })
+    await doc.whenSynced()
+    a.disconnect()
+    doc.text().insert(0, BIG)
+    await doc.saved()
+    a.connect()
+    await assert.rejects(doc.whenSynced(), has('too-large'))
+    assert.equal(doc.value, 'start')
+    doc.text().insert(5, ' and on')
+    await doc.committed()
+    await settle()
+    assert.equal(server.doc('d').value, 'start and on')
+    assert.equal(doc.status.rejected, 1)
+    await a.close()
+  })
+
+  it('an edit that was sent before and then is too large, as the limit was lowered, is looked for first', async () => {
+    const { server, client, settle } = world()
+    const a = client()
+    const doc = await a.open('d')
+    await doc.whenSynced()
+    // Committed, and its ack lost: when the limit is lower, the edit is there all the same.
+    server.intercept = (message, link) => {
+      if (message.type !== 'submit') return false
+      server.intercept = () => false
+      const { say } = server
+      server.say = () => {}
+      server.submitted(link, message)
+      server.say = say
+      return true
+    }
+    doc.text().insert(0, BIG)
+    await doc.saved()
+    await settle()
+    assert.equal(server.doc('d').value, BIG)
+    assert.equal(doc.status.inflight, 1)
+    server.maxMessageBytes = 1_000
+    server.cut()
+    await settle(5_000)
+    await doc.committed()
+    assert.equal(doc.value, BIG)
+    assert.equal(doc.status.rejected, 0)
+    await a.close()
+  })
+
+  it('a document that would be created too large is refused; others go on', async () => {
+    const { server, client, settle } = world()
+    server.maxMessageBytes = 1_000
+    const a = client()
+    const [doc, other] = [await a.open('d', { create: BIG }), await a.open('other')]
+    const told = []
+    doc.on('error', ({ code }) => told.push(code))
+    const refused = assert.rejects(doc.whenSynced(), has('too-large'))
+    await settle(5_000)
+    await refused
+    doc.text().insert(0, 'kept ')
+    await doc.saved()
+    other.text().insert(0, 'goes on')
+    await other.committed()
+    await settle(100_000)
+    assert.ok(told.length >= 1 && told.every((code) => code === 'too-large'), String(told))
+    assert.equal(doc.status.link, 'refused')
+    assert.equal(doc.value, `kept ${BIG}`, 'on this device it goes on')
+    assert.equal(server.doc('d'), undefined)
+    assert.equal(a.status.connection, 'online')
+    await a.close()
+  })
+})
+
 describe('storage trouble', () => {
   it('I4: nothing is sent before it is saved', async () => {
     const { server, client, settle } = world()

@@ -15,6 +15,7 @@
  * | `lone-surrogate` | a string with half a surrogate pair; `details.offset` tells where |
  * | `malformed-op`, `op-too-long`, `too-large` | an op that is no op, does not fit its document, or exceeds a limit |
  * | `no-websocket` | this JavaScript has no WebSocket and none was given |
+ * | `no-server` | the client was made without a `url`, so nothing is ever committed |
  * | `protocol-version` | client and server speak different protocol versions |
  * | `unauthorized` | the server refused the token |
  * | `invalid-name` | a document id that is empty, over 256 bytes, or has control characters |
@@ -46,6 +47,7 @@ export type ErrorCode =
   | 'op-too-long'
   | 'too-large'
   | 'no-websocket'
+  | 'no-server'
   | 'protocol-version'
   | 'unauthorized'
   | 'invalid-name'

@@ -176,6 +176,73 @@ describe('client', () => {
     await assert.rejects(a.open('d'), has('closed'))
   })
 
+  it('a handle that was closed does not close the one that came after it', async () => {
+    const { client } = world()
+    const a = client({ connect: false })
+    const first = await a.open('d')
+    await first.close()
+    const second = await a.open('d')
+    await first.close()
+    second.text().insert(0, 'still open')
+    await second.saved()
+    await a.close()
+  })
+
+  it('close(): twice is once, and what is opened meanwhile is refused', async () => {
+    const { client } = world()
+    const storage = memoryStorage()
+    let closed = 0
+    const a = client({ connect: false, storage: { ...storage, close: async () => void closed++ } })
+    await a.open('d')
+    const closing = [a.close(), a.close()]
+    await assert.rejects(a.open('e'), has('closed'))
+    await Promise.all(closing)
+    await a.close()
+    assert.equal(closed, 1)
+  })
+
+  it('without a server committed() says so instead of waiting for ever', async () => {
+    const a = new Client({ storage: memoryStorage() })
+    const doc = await a.open('d')
+    doc.text().insert(0, 'x')
+    await doc.saved()
+    await assert.rejects(doc.committed(), has('no-server'))
+    await assert.rejects(doc.whenSynced(), has('no-server'))
+    await a.close()
+  })
+
+  it('a connection refused for good rejects those who wait, and those who come; connect() tries anew', async () => {
+    const { server, client, settle } = world()
+    server.intercept = (message, link) => message.type === 'hello' && (server.say(link, { type: 'welcome', protocol: 99 }), true)
+    const a = client()
+    const doc = await a.open('d')
+    doc.text().insert(0, 'kept')
+    const early = assert.rejects(doc.committed(), has('protocol-version'))
+    await settle()
+    await early
+    assert.equal(a.status.connection, 'refused')
+    await assert.rejects(doc.committed(), has('protocol-version'))
+    server.intercept = () => false
+    a.connect()
+    await doc.committed()
+    assert.equal(server.doc('d').value, 'kept')
+    await a.close()
+  })
+
+  it('an event that does not exist, and a listener that is none, are refused', async () => {
+    const { client } = world()
+    const a = client({ connect: false })
+    const doc = await a.open('d')
+    assert.throws(() => doc.on('changed', () => {}), has('invalid-argument'))
+    assert.throws(() => a.on('toString', () => {}), has('invalid-argument'))
+    assert.throws(() => doc.on('change'), has('invalid-argument'))
+    const stop = doc.on('change', () => assert.fail('stopped'))
+    stop()
+    stop()
+    doc.text().insert(0, 'x')
+    await a.close()
+  })
+
   it('typing makes few writes, and local edits one change event each', async () => {
     const { client, settle } = world()
     const storage = troubled()
@@ -199,8 +266,31 @@ describe('client', () => {
         { from: 499, to: 500, insert: 'Z' },
       ],
       origin: 'local',
+      source: undefined,
     })
     await a.close()
+  })
+
+  it('an edit names its source, and the change event tells it; nobody else hears of it', async () => {
+    const { client, settle } = world()
+    const [a, b] = [client(), client()]
+    const [da, db] = [await a.open('d'), await b.open('d')]
+    await settle()
+    const heard = []
+    da.on('change', ({ origin, source }) => heard.push([origin, source]))
+    db.on('change', ({ origin, source }) => heard.push([origin, source]))
+    const editor = {}
+    const text = da.text()
+    text.insert(0, 'abc', { source: editor })
+    text.replace(0, 1, 'A', { source: 'toolbar' })
+    text.delete(1, 1, { source: 3 })
+    text.set('Acd', { source: editor })
+    text.change([{ from: 0, to: 0, insert: 'x' }])
+    await settle()
+    assert.deepEqual(heard.slice(0, 5), [['local', editor], ['local', 'toolbar'], ['local', 3], ['local', editor], ['local', undefined]])
+    assert.equal(heard[0][1], editor, 'the same object')
+    assert.ok(heard.length > 5 && heard.slice(5).every(([origin, source]) => origin === 'remote' && source === undefined))
+    await Promise.all([a.close(), b.close()])
   })
 
   it('a listener that edits is heard by all in the same order', async () => {
@@ -536,6 +626,9 @@ describe('bad input', () => {
       [() => text.change([{ from: 0, to: 0, insert: 'x' }, { from: 2, to: 3, insert: '' }]), 'offset-inside-pair'],
       [() => text.change([{ from: 0, to: 0, insert: 'x' }, { from: 4, to: 9, insert: '' }]), 'offset-out-of-bounds'],
       [() => text.change([{ from: 3, to: 1, insert: '' }]), 'invalid-argument'],
+      [() => text.change({ from: 0, to: 1, insert: '' }), 'invalid-argument'],
+      [() => text.change([{ from: 0, insert: '' }]), 'invalid-offset'],
+      [() => text.change([{ from: 0, to: 0 }]), 'invalid-argument'],
     ]
     for (const [run, code] of cases) {
       assert.throws(run, has(code), String(run))

@@ -53,7 +53,9 @@ class TextareaBinding {
   /** The element's value that the document did not take. */
   #refused: string | undefined
   #composing = false
-  /** Whether something was shown in this frame already: the rest waits for the next. */
+  /** Whether this browser was seen to keep the scroll position of an element whose text is set. */
+  #keepsScroll = false
+  /** The next frame, if something was shown in this one already: the rest waits for it. */
   #frame: number | undefined
 
   constructor(text: Text, element: HTMLTextAreaElement, options: BindTextareaOptions) {
@@ -173,9 +175,18 @@ class TextareaBinding {
     const caret = selectionStart === selectionEnd
     const start = map(selectionStart, caret ? 'before' : 'after')
     this.#select(start, caret ? start : Math.max(start, map(selectionEnd, 'before')), selectionDirection)
-    element.scrollTop = scrollTop
-    element.scrollLeft = scrollLeft
+    this.#restoreScroll(scrollTop, scrollLeft)
     if (typeof requestAnimationFrame === 'function') this.#frame ??= requestAnimationFrame(() => this.#endFrame())
+  }
+
+  /** Looking makes the browser lay the whole text out at once, so one that has kept the place is trusted to. */
+  #restoreScroll(top: number, left: number): void {
+    if (this.#keepsScroll || (top === 0 && left === 0)) return
+    const element = this.#element
+    this.#keepsScroll = element.scrollTop === top && element.scrollLeft === left
+    if (this.#keepsScroll) return
+    element.scrollTop = top
+    element.scrollLeft = left
   }
 
   #endFrame(): void {

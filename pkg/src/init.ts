@@ -94,7 +94,7 @@ function ready(): void {
 
 function initFailed(thrown: unknown, wasBeside = false): RejoinError {
   const error = asRejoinError(thrown, 'init-failed', 'the WebAssembly module could not be loaded')
-  if (!wasBeside || !URL.canParse('.', import.meta.url)) return error
+  if (!wasBeside || typeof import.meta.url !== 'string') return error
   const { href } = besideUrl()
   const hint =
     `it was looked for at ${href}. Where a bundler moved the code away from it (Vite before 8 does: ` +

@@ -86,6 +86,8 @@ export interface Replica {
   inbox(): RejectedEdit[]
   discard(id: number): void
   free(): void
+  /** Lets go of it without freeing it: for one that crashed. wasm-bindgen's own name. */
+  __destroy_into_raw(): number
 }
 
 /** What the generated module exports, once it is initialised. */

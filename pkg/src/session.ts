@@ -18,7 +18,7 @@ import { fromEngine, RejoinError } from './errors.js'
 import { randomClientId } from './ids.js'
 import type { Logger } from './logger.js'
 import type { ClientMessage, ServerMessage } from './protocol.js'
-import { closedError, Supervised, type Health } from './supervised.js'
+import { closedError, restore, Supervised, type Health } from './supervised.js'
 import { Waiters, type WaitKind } from './waiters.js'
 import { Writer, type WriterHost } from './writer.js'
 
@@ -75,7 +75,7 @@ export class Session {
     const stored = await host.storage.load(id)
     let replica: Replica
     try {
-      replica = stored === undefined ? new Replica(id, randomClientId(), create) : Replica.restore(stored)
+      replica = stored === undefined ? new Replica(id, randomClientId(), create) : restore(id, stored)
     } catch (thrown) {
       throw fromEngine(thrown)
     }

@@ -13,6 +13,7 @@
 import type { Changes } from './changes.js'
 import { engine, type Effect, type EngineStatus, type Replica } from './engine.js'
 import { fromEngine, RejoinError } from './errors.js'
+import { MOST_NESTING, nestsTooDeep } from './nesting.js'
 import type { StoredDoc } from './storage/port.js'
 
 /** Crashes of the engine after which a document stays down. */
@@ -117,6 +118,9 @@ export class Supervised {
   }
 
   #crashed(error: RejoinError): void {
+    // A crashed engine counts as in use for ever. The garbage collector would free it, and what that throws
+    // nobody can catch.
+    this.#replica?.__destroy_into_raw()
     this.#replica = undefined
     this.#crashes++
     this.#health = this.#crashes > MOST_CRASHES ? 'crashed' : 'restarting'
@@ -129,7 +133,7 @@ export class Supervised {
       const stored = await this.#host.stored()
       if (this.#health !== 'restarting') return
       if (stored === undefined) throw new RejoinError('storage-corrupt', `${this.#doc} is no longer stored`, { doc: this.#doc })
-      const replica = engine().Replica.restore(stored)
+      const replica = restore(this.#doc, stored)
       for (const edit of this.#unstored) make(replica, edit)
       this.#replica = replica
     } catch (thrown) {
@@ -151,6 +155,18 @@ export class Supervised {
     const hope = this.#health === 'restarting' ? 'it is being restored from storage, try again' : 'it crashed too often; reload the page'
     return new RejoinError('engine-trapped', `the engine of ${doc} is down: ${hope}`, { doc, health: this.#health })
   }
+}
+
+/**
+ * The engine as it was stored.
+ *
+ * @throws {@link RejoinError} `storage-corrupt`, `storage-newer`.
+ */
+export function restore(doc: string, stored: StoredDoc): Replica {
+  if (nestsTooDeep(stored)) {
+    throw new RejoinError('storage-corrupt', `the stored copy of ${doc} is damaged: it is nested more than ${MOST_NESTING} deep`, { doc })
+  }
+  return engine().Replica.restore(stored)
 }
 
 interface Edit {

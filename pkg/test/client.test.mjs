@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
+import v8 from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { applyChanges, Client, init, memoryStorage, RejoinError, silentLogger } from '../dist/index.js'
 import { engine } from '../dist/engine.js'
 import { fakeClock } from './support/clock.mjs'
@@ -39,6 +41,12 @@ function troubled(inner = memoryStorage()) {
       await inner.write(doc, write)
     },
   }
+}
+
+function nested(depth) {
+  let value = 0
+  for (let i = 0; i < depth; i++) value = [value]
+  return value
 }
 
 /** More with REJOIN_SEEDS=n. */
@@ -405,6 +413,7 @@ describe('storage trouble', () => {
       nothing: [{ checkpoint: {}, entries: [] }, 'storage-corrupt'],
       garbage: [{ checkpoint: stored.checkpoint, entries: [{ type: 'edit', op: [{ es: [999, 'x'] }] }] }, 'storage-corrupt'],
       shape: [{ checkpoint: stored.checkpoint, entries: [7] }, 'storage-corrupt'],
+      deep: [{ checkpoint: { ...stored.checkpoint, more: nested(5_000) }, entries: [] }, 'storage-corrupt'],
     }
     for (const [id, [content]] of Object.entries(cases)) await storage.write(id, content)
     const a = client({ storage, connect: false })
@@ -499,6 +508,32 @@ describe('server trouble', () => {
     doc.text().insert(0, 'on')
     await doc.committed()
     assert.equal(server.doc('d').value, 'on')
+    await a.close()
+  })
+
+  it('messages that WebAssembly would choke on or change are refused before it; documents go on', async () => {
+    const { server, client, settle } = world()
+    const a = client()
+    const errors = []
+    a.on('error', (error) => errors.push([error.code, error.details.limit ?? error.details.offset]))
+    const [doc, other] = [await a.open('d', { create: 'abc' }), await a.open('other')]
+    await settle()
+    doc.on('error', (error) => errors.push(error.code))
+    const deep = (n) => '['.repeat(n) + ']'.repeat(n)
+    for (const n of [1_000, 200_000]) {
+      server.shout(`{"type":"committed","doc":"d","revision":1,"client":"x","seq":1,"op":${deep(n)}}`)
+      server.shout(`{"type":"committed","doc":"d","revision":1,"client":"x","seq":1,"later":${deep(n)}}`)
+    }
+    server.shout(String.raw`{"type":"committed","doc":"d","revision":1,"client":"x","seq":1,"op":[{"es":[3,"ok \ud83d"]}]}`)
+    // Neither deep nor half: brackets in strings, escaped quotes, whole pairs.
+    server.shout(String.raw`{"type":"from-the-future","text":"${'['.repeat(500)}\"${'{'.repeat(500)} \ud83d\ude00"}`)
+    await settle()
+    assert.deepEqual(errors, [...Array(4).fill(['malformed-message', 200]), ['malformed-message', 3]])
+    assert.equal(doc.value, 'abc')
+    doc.text().insert(3, ' on')
+    other.text().insert(0, 'too')
+    await Promise.all([doc.committed(), other.committed()])
+    assert.equal(server.doc('d').value, 'abc on')
     await a.close()
   })
 
@@ -687,6 +722,35 @@ describe('a crash of the engine', () => {
       await a.close()
     })
   }
+
+  it('for real, by a stack that overflows in WebAssembly; the garbage collector meets no wreck', async () => {
+    const { server, client, settle } = world()
+    const a = client()
+    const [doc, other] = [await a.open('d'), await a.open('other')]
+    await settle()
+    const errors = []
+    doc.on('error', (error) => errors.push(error.code))
+    const prototype = engine().Replica.prototype
+    const original = prototype.receive
+    prototype.receive = function (message) {
+      prototype.receive = original
+      return original.call(this, { ...message, later: nested(5_000) })
+    }
+    doc.text().insert(0, 'typed')
+    await settle(60_000)
+    assert.deepEqual(errors, ['engine-trapped'])
+    assert.equal(doc.value, 'typed')
+    await doc.committed()
+    assert.equal(server.doc('d').value, 'typed')
+    other.text().insert(0, 'fine')
+    await other.committed()
+    v8.setFlagsFromString('--expose-gc')
+    for (let i = 0; i < 5; i++) {
+      runInNewContext('gc')()
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    await a.close()
+  })
 
   it('in an edit: that edit throws engine-trapped and is not made', async () => {
     const { client, settle } = world()

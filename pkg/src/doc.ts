@@ -174,7 +174,10 @@ export class Doc {
    * the connection is back.
    *
    * @throws {@link RejoinError} with the server's code when one of them was refused, or the server does
-   *   not serve this document; `closed`, `aborted`, `engine-trapped`.
+   *   not serve this document; `no-server` when the client has no `url`, `protocol-version` when the server
+   *   refused the connection for good; `closed`, `aborted`, `engine-trapped`.
+   * @example
+   * await doc.committed({ signal: AbortSignal.timeout(5000) })
    */
   committed(options: WaitOptions = {}): Promise<void> {
     return this.#session.when('committed', options.signal)

@@ -107,6 +107,8 @@ export interface Engine {
 }
 
 let loaded: Engine | undefined
+/** The module's own stack, and where it begins. */
+let stack: { readonly pointer: WebAssembly.Global; readonly start: unknown } | undefined
 
 /**
  * The engine.
@@ -126,6 +128,15 @@ export function isInitialised(): boolean {
 }
 
 /** The module is initialised: from now on {@link engine} gives it. */
-export function setEngine(module: Engine): void {
+export function setEngine(module: Engine, stackPointer: WebAssembly.Global | undefined): void {
   loaded = module
+  stack = stackPointer && { pointer: stackPointer, start: stackPointer.value }
+}
+
+/**
+ * To be called after a crash, when nothing runs in the module any more: what ran had left its stack as it was,
+ * and after a few stack overflows there would be none left, for any document.
+ */
+export function unwindStack(): void {
+  if (stack !== undefined) stack.pointer.value = stack.start
 }

@@ -44,19 +44,17 @@ export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
 export function initSync(source: BufferSource | WebAssembly.Module): void {
   if (isInitialised()) return
   try {
-    generated.initSync({ module: source as BufferSource })
+    ready(generated.initSync({ module: source as BufferSource }))
   } catch (thrown) {
     throw initFailed(thrown)
   }
-  ready()
 }
 
 async function load(source: WasmSource | Promise<WasmSource> | undefined): Promise<void> {
   const from = (await source) ?? (await beside())
   // An initSync while this waited has done the work.
   if (isInitialised()) return
-  await generated.default({ module_or_path: from as string })
-  ready()
+  ready(await generated.default({ module_or_path: from as string }))
 }
 
 async function beside(): Promise<WasmSource> {
@@ -88,8 +86,8 @@ function isNode(): boolean {
   return typeof process?.versions?.node === 'string'
 }
 
-function ready(): void {
-  setEngine(generated as unknown as Engine)
+function ready(exports: object): void {
+  setEngine(generated as unknown as Engine, (exports as { __stack_pointer?: WebAssembly.Global }).__stack_pointer)
 }
 
 function initFailed(thrown: unknown, wasBeside = false): RejoinError {

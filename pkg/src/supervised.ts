@@ -11,7 +11,7 @@
  */
 
 import type { Changes } from './changes.js'
-import { engine, type Effect, type EngineStatus, type Replica } from './engine.js'
+import { engine, unwindStack, type Effect, type EngineStatus, type Replica } from './engine.js'
 import { fromEngine, RejoinError } from './errors.js'
 import { MOST_NESTING, nestsTooDeep } from './nesting.js'
 import type { StoredDoc } from './storage/port.js'
@@ -121,6 +121,7 @@ export class Supervised {
     // A crashed engine counts as in use for ever. The garbage collector would free it, and what that throws
     // nobody can catch.
     this.#replica?.__destroy_into_raw()
+    unwindStack()
     this.#replica = undefined
     this.#crashes++
     this.#health = this.#crashes > MOST_CRASHES ? 'crashed' : 'restarting'

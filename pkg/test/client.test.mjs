@@ -752,6 +752,30 @@ describe('a crash of the engine', () => {
     await a.close()
   })
 
+  it('for real and often: no document takes the others down with it', async () => {
+    const { client, settle } = world()
+    const a = client({ connect: false })
+    const other = await a.open('other')
+    const prototype = engine().Replica.prototype
+    const original = prototype.edit
+    for (let n = 0; n < 12; n++) {
+      const doc = await a.open(`d${n}`)
+      prototype.edit = function () {
+        prototype.edit = original
+        return this.receive({ type: 'committed', doc: 'd', revision: 1, client: 'x', seq: 1, later: nested(5_000) })
+      }
+      assert.throws(() => doc.text().insert(0, 'x'), has('engine-trapped'))
+      await settle()
+      doc.text().insert(0, 'again')
+      other.text().insert(0, 'y')
+      await Promise.all([doc.saved(), other.saved()])
+      assert.equal(doc.value, 'again')
+      await doc.close()
+    }
+    assert.equal(other.value, 'y'.repeat(12))
+    await a.close()
+  })
+
   it('in an edit: that edit throws engine-trapped and is not made', async () => {
     const { client, settle } = world()
     const a = client({ connect: false })

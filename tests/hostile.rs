@@ -7,7 +7,7 @@ use rejoin::client::{Effect, Entry, Inflight, Link, RejectedEdit, Replica, State
 use rejoin::count::MAX_COUNT;
 use rejoin::id::{ClientId, DocId, Epoch};
 use rejoin::json::{Digest, JsonOp, Value};
-use rejoin::protocol::{ClientMessage, Committed, Fate, Open, ServerMessage, Submit};
+use rejoin::protocol::{ClientMessage, Committed, Fate, Open, Sent, ServerMessage, Submit};
 use rejoin::text::TextOp;
 use rejoin::units::Utf16Offset;
 use serde_json::json;
@@ -600,6 +600,11 @@ fn told(authority: &mut Authority) -> Vec<(PeerId, ServerMessage)> {
 }
 
 fn open(name: &str, request: u64, revision: u64, seq: u64, digest: Option<Digest>) -> Open {
+    let inflight = digest.map(|digest| Sent {
+        client: client(name),
+        seq,
+        digest,
+    });
     Open {
         doc: doc(),
         client: client(name),
@@ -607,7 +612,7 @@ fn open(name: &str, request: u64, revision: u64, seq: u64, digest: Option<Digest
         epoch: Some(epoch()),
         revision,
         seq,
-        digest,
+        inflight,
         create: None,
     }
 }

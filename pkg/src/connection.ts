@@ -18,7 +18,7 @@ import { Backoff } from './backoff.js'
 import type { Clock, Random, Timer } from './clock.js'
 import { asRejoinError, RejoinError } from './errors.js'
 import type { Logger } from './logger.js'
-import { isServerMessage, PROTOCOL_VERSION, type ClientMessage, type ServerMessage } from './protocol.js'
+import { PROTOCOL_VERSION, readMessage, type ClientMessage, type ServerMessage } from './protocol.js'
 import { utf8Length } from './strings.js'
 import type { Link, Transport } from './transport.js'
 
@@ -183,13 +183,13 @@ export class Connection {
   #received(data: string): void {
     this.#heard = this.#host.clock.now()
     this.#asked = false
-    let message: unknown
+    let message: ServerMessage
     try {
-      message = JSON.parse(data)
+      message = readMessage(data)
     } catch (thrown) {
-      return this.#unreadable('not JSON', data, thrown)
+      // A document that misses something because of this finds out by its revisions and asks again.
+      return this.#host.failed(asRejoinError(thrown, 'malformed-message', 'a message from the server could not be read'))
     }
-    if (!isServerMessage(message)) return this.#unreadable('no message', data)
     if (this.#state === 'greeting') this.#greeted(message)
     else if (this.#state === 'online' && message.type !== 'pong' && message.type !== 'welcome') {
       this.#host.received(message)
@@ -211,13 +211,6 @@ export class Connection {
     } else {
       this.#host.logger.warn(`ignored a ${message.type} before welcome`)
     }
-  }
-
-  /** A document that misses something because of this finds out by its revisions and asks again. */
-  #unreadable(what: string, data: string, cause?: unknown): void {
-    this.#host.failed(
-      new RejoinError('malformed-message', `ignored a message from the server: ${what}`, { start: data.slice(0, 200) }, cause),
-    )
   }
 
   /** Sends a ping once nothing was heard for a while. */

@@ -100,6 +100,7 @@ pub struct Sent {
     /// The client id it went under: an earlier one than the replica's, if that was found to be copied.
     pub client: ClientId,
     /// Its number.
+    #[serde(deserialize_with = "count::read")]
     pub seq: u64,
     /// [`JsonOp::digest`] of what was sent.
     pub digest: Digest,

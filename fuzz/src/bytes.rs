@@ -116,7 +116,13 @@ impl<'a> Bytes<'a> {
     }
 
     pub(crate) fn fate(&mut self) -> Fate {
-        self.pick(&[Fate::None, Fate::Unknown, Fate::Committed, Fate::Fenced])
+        self.pick(&[
+            Fate::None,
+            Fate::Unknown,
+            Fate::Committed,
+            Fate::Fenced,
+            Fate::Forgotten,
+        ])
     }
 
     pub(crate) fn committed(&mut self, len: usize, seq: u64) -> Committed {
@@ -143,10 +149,10 @@ impl<'a> Bytes<'a> {
             epoch: self.some(Self::epoch),
             revision: self.count(revision),
             seq: self.count(seq),
-            inflight: self.some(|bytes| Sent {
-                client: bytes.client(),
-                seq: bytes.count(seq),
-                digest: bytes.digest(),
+            inflight: self.some(|b| Sent {
+                client: b.client(),
+                seq: b.count(seq),
+                digest: b.digest(),
             }),
             create: self.some(Self::value),
         }

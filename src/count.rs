@@ -1,9 +1,9 @@
 //! Numbers that count on for ever: revisions, seqs, requests, places in the inbox.
 //!
-//! JavaScript holds integers exactly up to 2⁵³ − 1, and so does every other JSON reader worth the name:
-//! that is the largest count there is. A larger one is refused where it comes in (messages, by
-//! [`read`] and [`read_some`]; storage, by [`check`]), and none is ever made ([`next`]). In between,
-//! sums of a count and a number of things in memory cannot overflow a `u64`.
+//! JavaScript holds integers exactly up to 2⁵³ − 1, and so does whoever reads JSON as it does:
+//! that is the largest count there is. A larger one is refused where it comes in (messages by serde,
+//! storage by [`check`]), and none is ever made. In between, sums of a count and a number of things in
+//! memory cannot overflow a `u64`.
 
 use serde::{Deserialize, Deserializer, de};
 

@@ -4,6 +4,7 @@
 //! integers that JavaScript holds exactly (see [`count`]).
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value as Json;
 
 use crate::Error;
 use crate::count;
@@ -43,11 +44,11 @@ pub struct Hello {
 }
 
 impl Hello {
-    /// The answer to a hello.
+    /// The answer to a hello, from a server that reads messages of up to `max_message_bytes`.
     ///
     /// # Errors
     /// [`Error::ProtocolVersion`] when the sender speaks another version.
-    pub fn welcome(&self) -> Result<ServerMessage, Error> {
+    pub fn welcome(&self, max_message_bytes: Option<u64>) -> Result<ServerMessage, Error> {
         if self.protocol != PROTOCOL_VERSION {
             return Err(Error::ProtocolVersion {
                 theirs: self.protocol,
@@ -56,6 +57,7 @@ impl Hello {
         }
         Ok(ServerMessage::Welcome {
             protocol: PROTOCOL_VERSION,
+            max_message_bytes,
         })
     }
 }
@@ -100,6 +102,7 @@ pub struct Sent {
     /// The client id it went under: an earlier one than the replica's, if that was found to be copied.
     pub client: ClientId,
     /// Its number.
+    #[serde(deserialize_with = "count::read")]
     pub seq: u64,
     /// [`JsonOp::digest`] of what was sent.
     pub digest: Digest,
@@ -158,6 +161,14 @@ pub enum ServerMessage {
     Welcome {
         /// The sender's [`PROTOCOL_VERSION`].
         protocol: u32,
+        /// The largest message that the sender reads, in bytes of UTF-8: what is longer is not to be
+        /// sent. Without it, nothing is promised.
+        #[serde(
+            default,
+            rename = "maxMessageBytes",
+            skip_serializing_if = "Option::is_none"
+        )]
+        max_message_bytes: Option<u64>,
     },
     /// Answer to open when the log cannot bring this replica up to date.
     Snapshot {
@@ -312,35 +323,46 @@ impl ClientMessage {
     /// Reads a message.
     ///
     /// # Errors
-    /// [`BadMessage`] with [`Error::MalformedMessage`], or [`Error::MalformedOp`] for a submit whose
-    /// envelope could be read.
+    /// [`BadMessage`] with [`Error::MalformedMessage`], [`Error::InvalidName`], or [`Error::MalformedOp`]
+    /// for a submit whose envelope could be read.
     pub fn decode(json: &str) -> Result<Self, BadMessage> {
-        #[derive(Deserialize)]
-        struct Envelope {
-            r#type: String,
-            doc: Option<DocId>,
-            #[serde(default, deserialize_with = "count::read_some")]
-            seq: Option<u64>,
-        }
-
-        serde_json::from_str(json).map_err(|error| {
-            let reason = error.to_string();
-            match serde_json::from_str::<Envelope>(json) {
-                Ok(Envelope {
-                    r#type,
-                    doc: doc @ Some(_),
-                    seq: seq @ Some(_),
-                }) if r#type == "submit" => BadMessage {
-                    doc,
-                    submit: seq,
-                    error: Error::MalformedOp { reason },
-                },
-                envelope => BadMessage {
-                    doc: envelope.ok().and_then(|e| e.doc),
-                    submit: None,
-                    error: Error::MalformedMessage { reason },
-                },
-            }
-        })
+        serde_json::from_str(json)
+            .map_err(|error: serde_json::Error| Envelope::decode(json).blame(error.to_string()))
     }
+}
+/// What can be told of a message that could not be read as a whole. Each field is looked at by itself.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Envelope {
+    r#type: Json,
+    doc: Json,
+    client: Json,
+    epoch: Json,
+    seq: Json,
+}
+
+impl Envelope {
+    fn decode(json: &str) -> Self {
+        serde_json::from_str(json).unwrap_or_default()
+    }
+
+    fn blame(self, reason: String) -> BadMessage {
+        let bad_name = name_error(&self.doc, DocId::new)
+            .or_else(|| name_error(&self.client, ClientId::new))
+            .or_else(|| name_error(&self.epoch, Epoch::new));
+        let doc = self.doc.as_str().and_then(|name| DocId::new(name).ok());
+        let seq = self.seq.as_u64();
+        let seq = seq.filter(|seq| count::check("a seq", *seq).is_ok());
+        let submit = seq.filter(|_| self.r#type == "submit");
+        let error = match bad_name {
+            Some(error) => error,
+            None if doc.is_some() && submit.is_some() => Error::MalformedOp { reason },
+            None => Error::MalformedMessage { reason },
+        };
+        BadMessage { doc, submit, error }
+    }
+}
+
+fn name_error<T>(field: &Json, name: fn(String) -> Result<T, Error>) -> Option<Error> {
+    field.as_str().and_then(|text| name(text.to_owned()).err())
 }

@@ -7,7 +7,7 @@ use rejoin::client::{Effect, Entry, Inflight, Link, RejectedEdit, Replica, State
 use rejoin::count::MAX_COUNT;
 use rejoin::id::{ClientId, DocId, Epoch};
 use rejoin::json::{Digest, JsonOp, Value};
-use rejoin::protocol::{ClientMessage, Committed, Fate, Open, ServerMessage, Submit};
+use rejoin::protocol::{ClientMessage, Committed, Fate, Open, Sent, ServerMessage, Submit};
 use rejoin::text::TextOp;
 use rejoin::units::Utf16Offset;
 use serde_json::json;
@@ -152,8 +152,7 @@ fn a_message_with_a_number_that_is_no_count_is_refused() {
     }
     assert_eq!(refused, 11 * NO_COUNTS.len());
 
-    let open =
-        r#"{"type":"open","doc":"d","client":"c","request":1,"epoch":"e","revision":1,"seq":1}"#;
+    let open = r#"{"type":"open","doc":"d","client":"c","request":1,"epoch":"e","revision":1,"seq":1,"inflight":{"client":"c","seq":1,"digest":"00000000000000ff"}}"#;
     for (_, changed) in with_each_number_replaced(open, &NO_COUNTS) {
         let bad = ClientMessage::decode(&changed).unwrap_err();
         assert_eq!(bad.error.code(), "malformed-message", "{changed}");
@@ -387,7 +386,13 @@ const LINKS: [Link; 5] = [
 /// Messages with these two counts wherever counts go.
 fn hostile(request: u64, x: u64, y: u64) -> Vec<ServerMessage> {
     let mut out = Vec::new();
-    for fate in [Fate::None, Fate::Unknown, Fate::Committed, Fate::Fenced] {
+    for fate in [
+        Fate::None,
+        Fate::Unknown,
+        Fate::Committed,
+        Fate::Fenced,
+        Fate::Forgotten,
+    ] {
         for ops in [
             Vec::new(),
             vec![by("bob", y)],
@@ -464,7 +469,7 @@ fn no_message_breaks_a_replica_in_any_state_of_its_link() {
             }
         }
     }
-    assert_eq!(received, 5 * 81 * 23);
+    assert_eq!(received, 5 * 81 * 27);
 }
 
 /// An op of bob's as a revision.
@@ -607,7 +612,11 @@ fn open(name: &str, request: u64, revision: u64, seq: u64, digest: Option<Digest
         epoch: Some(epoch()),
         revision,
         seq,
-        digest,
+        inflight: digest.map(|digest| Sent {
+            client: client(name),
+            seq,
+            digest,
+        }),
         create: None,
     }
 }

@@ -1,6 +1,6 @@
 //! An authority loaded from anything, that hears anything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rejoin::authority::{Append, Authority, LastSeq, Limits, Out, PeerId, Stored};
 use rejoin::count::MAX_COUNT;
@@ -14,6 +14,7 @@ struct Log {
     value: Value,
     head: u64,
     seen: BTreeSet<(ClientId, u64)>,
+    clients: BTreeMap<ClientId, Option<LastSeq>>,
 }
 
 impl Log {
@@ -28,6 +29,9 @@ impl Log {
             assert!(self.seen.insert(name), "an op was accepted twice");
             self.head += 1;
         }
+        let records = append.clients.into_iter();
+        self.clients
+            .extend(records.map(|(client, last)| (client, Some(last))));
         assert_eq!(append.head, self.head);
         assert!(self.head <= MAX_COUNT);
     }
@@ -57,29 +61,29 @@ pub fn authority(data: &[u8]) {
         value: stored.value.clone(),
         head: stored.revision,
         seen: BTreeSet::new(),
+        clients: BTreeMap::new(),
     };
     let mut authority = match Authority::load(stored, limits) {
         Ok(authority) => authority,
         Err(error) => return assert_eq!(error.code(), "storage-corrupt"),
     };
-    let mut learnt = BTreeSet::new();
     while !bytes.is_empty() {
         let peer = PeerId(u64::from(bytes.byte() % 4));
         let (head, len) = (authority.head(), authority.value().size());
         match bytes.below(8) {
             0 | 1 => {
                 let open = bytes.open(3, head, 2);
-                if !authority.knows(&open.client) {
-                    // Storage knows what it was told; only at first it may know anything.
-                    let last = bytes.some(|b| LastSeq {
-                        seq: b.count(2),
-                        revision: b.some(|b| b.count(3)),
-                        digest: b.digest(),
+                let unknown = open.clients().filter(|client| !authority.knows(client));
+                for client in unknown.cloned().collect::<Vec<_>>() {
+                    // Storage knows what it was told; at first it may know anything.
+                    let last = log.clients.entry(client.clone()).or_insert_with(|| {
+                        bytes.some(|b| LastSeq {
+                            seq: b.count(2),
+                            revision: b.some(|b| b.count(3)),
+                            digest: b.digest(),
+                        })
                     });
-                    if !learnt.insert(open.client.clone()) {
-                        continue;
-                    }
-                    authority.learn(open.client.clone(), last);
+                    authority.learn(client, *last);
                 }
                 authority.open(peer, open);
             }

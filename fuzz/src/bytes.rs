@@ -3,7 +3,7 @@
 use rejoin::count::MAX_COUNT;
 use rejoin::id::{ClientId, DocId, Epoch};
 use rejoin::json::{Digest, JsonOp, Value};
-use rejoin::protocol::{Committed, Fate, Open, ServerMessage, Submit};
+use rejoin::protocol::{Committed, Fate, Open, Sent, ServerMessage, Submit};
 use rejoin::text::TextOp;
 
 /// Characters of one to four bytes, a combining one among them.
@@ -116,7 +116,13 @@ impl<'a> Bytes<'a> {
     }
 
     pub(crate) fn fate(&mut self) -> Fate {
-        self.pick(&[Fate::None, Fate::Unknown, Fate::Committed, Fate::Fenced])
+        self.pick(&[
+            Fate::None,
+            Fate::Unknown,
+            Fate::Committed,
+            Fate::Fenced,
+            Fate::Forgotten,
+        ])
     }
 
     pub(crate) fn committed(&mut self, len: usize, seq: u64) -> Committed {
@@ -143,7 +149,11 @@ impl<'a> Bytes<'a> {
             epoch: self.some(Self::epoch),
             revision: self.count(revision),
             seq: self.count(seq),
-            digest: self.some(Self::digest),
+            inflight: self.some(|b| Sent {
+                client: b.client(),
+                seq: b.count(seq),
+                digest: b.digest(),
+            }),
             create: self.some(Self::value),
         }
     }

@@ -80,7 +80,7 @@ const TOKENS: [&str; 64] = [
 /// Whole messages, to be spoiled in one place.
 const MESSAGES: [&str; 8] = [
     r#"{"type":"hello","protocol":1,"token":"t"}"#,
-    r#"{"type":"open","doc":"d","client":"c","request":1,"epoch":null,"revision":0,"seq":1,"digest":"00000000000000ff","create":"x"}"#,
+    r#"{"type":"open","doc":"d","client":"c","request":1,"epoch":null,"revision":0,"seq":1,"inflight":{"client":"c","seq":1,"digest":"00000000000000ff"},"create":"x"}"#,
     r#"{"type":"submit","doc":"d","seq":1,"base":0,"op":[{"es":[1,"x",{"d":2}]}]}"#,
     r#"{"type":"close","doc":"d"}"#,
     r#"{"type":"snapshot","doc":"d","request":1,"epoch":"e","revision":1,"value":"x","fate":"none"}"#,

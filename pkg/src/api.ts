@@ -11,7 +11,7 @@ export {
   type Rejected,
   type WaitOptions,
 } from './doc.js'
-export { Text } from './text.js'
+export { Text, type EditOptions } from './text.js'
 export {
   applyChanges,
   composeChanges,

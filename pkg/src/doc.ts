@@ -14,6 +14,8 @@ export interface ChangeEvent {
   readonly changes: Changes
   /** Who did it: this page through the document's handle, or somebody else. */
   readonly origin: 'local' | 'remote'
+  /** What the local edit named as its source ({@link EditOptions}); `undefined` if nothing, and for edits of others. */
+  readonly source: unknown
 }
 
 /** Where a document stands: what a page may want to show. */
@@ -56,6 +58,8 @@ export interface DocEvents {
   /** The engine crashed and was restored from storage: read the text anew. */
   restart: undefined
 }
+
+const DOC_EVENTS = ['change', 'status', 'rejected', 'error', 'restart'] as const
 
 /** Options of {@link Doc.saved} and its like. */
 export interface WaitOptions {
@@ -102,7 +106,7 @@ export class Doc {
     this.id = session.id
     this.#session = session
     this.#release = release
-    this.#events = new Emitter((thrown) => logger.error(`a listener of ${this.id} threw`, thrown))
+    this.#events = new Emitter(DOC_EVENTS, (thrown) => logger.error(`a listener of ${this.id} threw`, thrown))
     this.#text = new Text(this, session)
     this.rejected = {
       list: () => session.inbox(),
@@ -142,6 +146,9 @@ export class Doc {
   /**
    * Listens for an event.
    *
+   * What a listener throws goes to the client's logger, and does not keep the others from hearing the event.
+   *
+   * @throws {@link RejoinError} `invalid-argument` when there is no such event.
    * @returns the way to stop listening.
    * @example
    * const stop = doc.on('change', ({ changes, origin }) => {
@@ -167,7 +174,10 @@ export class Doc {
    * the connection is back.
    *
    * @throws {@link RejoinError} with the server's code when one of them was refused, or the server does
-   *   not serve this document; `closed`, `aborted`, `engine-trapped`.
+   *   not serve this document; `no-server` when the client has no `url`, `protocol-version` when the server
+   *   refused the connection for good; `closed`, `aborted`, `engine-trapped`.
+   * @example
+   * await doc.committed({ signal: AbortSignal.timeout(5000) })
    */
   committed(options: WaitOptions = {}): Promise<void> {
     return this.#session.when('committed', options.signal)
@@ -195,7 +205,7 @@ export class Doc {
   /** @internal What its session reports. */
   get sessionEvents(): SessionEvents {
     return {
-      changed: (changes, origin) => this.#emit('change', () => ({ changes, origin })),
+      changed: (changes, origin, source) => this.#emit('change', () => ({ changes, origin, source })),
       status: () => this.#emit('status', () => this.status),
       rejected: (edit) => this.#emit('rejected', () => edit),
       failed: (error) => this.#emit('error', () => error),

@@ -2,7 +2,7 @@
 
 import type { Change } from './changes.js'
 import { RejoinError } from './errors.js'
-import type { ClientMessage, ServerMessage } from './protocol.js'
+import type { ClientMessage, Refusal, ServerMessage } from './protocol.js'
 
 /** A text op on the wire: retain a count, insert a string, delete a count. Counts are Unicode scalars. */
 export type TextOp = readonly TextComponent[]
@@ -73,7 +73,7 @@ export interface Replica {
   edit(at: number, deleted: number, insert: string): void
   connected(): void
   disconnected(): void
-  receive(message: ServerMessage): void
+  receive(message: ServerMessage | Refusal): void
   resync(): void
   readonly needsResync: boolean
   flush(): void
@@ -86,6 +86,8 @@ export interface Replica {
   inbox(): RejectedEdit[]
   discard(id: number): void
   free(): void
+  /** Lets go of it without freeing it: for one that crashed. wasm-bindgen's own name. */
+  __destroy_into_raw(): number
 }
 
 /** What the generated module exports, once it is initialised. */
@@ -105,6 +107,8 @@ export interface Engine {
 }
 
 let loaded: Engine | undefined
+/** The module's own stack, and where it begins. */
+let stack: { readonly pointer: WebAssembly.Global; readonly start: unknown } | undefined
 
 /**
  * The engine.
@@ -124,6 +128,15 @@ export function isInitialised(): boolean {
 }
 
 /** The module is initialised: from now on {@link engine} gives it. */
-export function setEngine(module: Engine): void {
+export function setEngine(module: Engine, stackPointer: WebAssembly.Global | undefined): void {
   loaded = module
+  stack = stackPointer && { pointer: stackPointer, start: stackPointer.value }
+}
+
+/**
+ * To be called after a crash, when nothing runs in the module any more: what ran had left its stack as it was,
+ * and after a few stack overflows there would be none left, for any document.
+ */
+export function unwindStack(): void {
+  if (stack !== undefined) stack.pointer.value = stack.start
 }

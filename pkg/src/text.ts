@@ -8,6 +8,15 @@ import type { Session } from './session.js'
 import { checkCount, checkText } from './strings.js'
 import { changesOfOp } from './text-op.js'
 
+/** Options of the edits of a {@link Text}. */
+export interface EditOptions {
+  /**
+   * Who edits, by a value of your own: it comes back as `source` of the `change` event. An editor binding
+   * passes itself, to tell its own edits from those it has to show. It is not stored and not sent.
+   */
+  readonly source?: unknown
+}
+
 /**
  * The text of a document: read it, edit it. Offsets and counts are UTF-16 code units, as everywhere in
  * JavaScript. Got from {@link Doc.text}.
@@ -40,13 +49,13 @@ export class Text {
   }
 
   /** Inserts `insert` at the offset `at`. Cost: O(log n) and the length of `insert`. */
-  insert(at: number, insert: string): void {
-    this.replace(at, 0, insert)
+  insert(at: number, insert: string, options?: EditOptions): void {
+    this.replace(at, 0, insert, options)
   }
 
   /** Deletes `count` code units from the offset `at` on. Cost: O(log n). */
-  delete(at: number, count: number): void {
-    this.replace(at, count, '')
+  delete(at: number, count: number, options?: EditOptions): void {
+    this.replace(at, count, '', options)
   }
 
   /**
@@ -56,11 +65,11 @@ export class Text {
    * @example
    * text.replace(0, 5, 'Hello')
    */
-  replace(at: number, count: number, insert: string): void {
+  replace(at: number, count: number, insert: string, options?: EditOptions): void {
     checkCount('at', at)
     checkCount('count', count)
     checkText('insert', insert)
-    this.#edit([{ from: at, to: at + count, insert }])
+    this.#edit([{ from: at, to: at + count, insert }], options)
   }
 
   /**
@@ -69,9 +78,11 @@ export class Text {
    *
    * Cost: that of each change; from two changes on, also reading the text.
    * @throws {@link RejoinError} also `invalid-argument` when they overlap or are not ascending.
+   * @example
+   * text.change([{ from: 0, to: 5, insert: 'Hi' }, { from: 11, to: 11, insert: '!' }]) // 'Hello world' → 'Hi world!'
    */
-  change(changes: Changes): void {
-    this.#edit(this.#checked(changes))
+  change(changes: Changes, options?: EditOptions): void {
+    this.#edit(this.#checked(changes), options)
   }
 
   /**
@@ -80,25 +91,28 @@ export class Text {
    *
    * Cost: linear in the texts, more where they differ much.
    */
-  set(value: string): void {
+  set(value: string, options?: EditOptions): void {
     checkText('value', value)
     const before = this.toString()
     if (value === before) return
-    this.change(changesOfOp(engine().textDiff(before, value), before))
+    this.change(changesOfOp(engine().textDiff(before, value), before), options)
   }
 
   /** What changes nothing is still checked, but is no edit. */
-  #edit(changes: readonly Change[]): void {
+  #edit(changes: readonly Change[], options: EditOptions | undefined): void {
     const edits = changes.filter(({ from, to, insert }) => from < to || insert !== '')
-    if (edits.length > 0) this.#session.edit(edits)
+    if (edits.length > 0) this.#session.edit(edits, options?.source)
     else this.#checkBoundaries(changes)
   }
 
   /** Checks everything before anything is changed, so that several changes are all made or none. */
   #checked(changes: Changes): Change[] {
+    if (!Array.isArray(changes)) {
+      throw new RejoinError('invalid-argument', 'changes is to be an array of {from, to, insert}', { argument: 'changes' })
+    }
     let at = 0
     const checked: Change[] = []
-    for (const { from, to, insert } of changes) {
+    for (const { from, to, insert } of changes as Changes) {
       checkCount('from', from)
       checkCount('to', to)
       checkText('insert', insert)

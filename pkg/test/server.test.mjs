@@ -34,8 +34,8 @@ async function freePort() {
 }
 
 /** A running server. `data`: its folder; without one it keeps all in memory. */
-async function start(path, port, data) {
-  const child = spawn(path, ['--listen', `127.0.0.1:${port}`, ...(data ? ['--data', data] : ['--memory'])], {
+async function start(path, port, data, flags = []) {
+  const child = spawn(path, ['--listen', `127.0.0.1:${port}`, ...(data ? ['--data', data] : ['--memory']), ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -257,6 +257,34 @@ describe('against rejoin-server', { timeout: 300_000 }, () => {
     }
   })
 
+  it('an edit larger than the server reads ends in the inbox; later edits and other documents go on', async () => {
+    const ownPort = await freePort()
+    const own = await start(path, ownPort, undefined, ['--max-message-bytes', '20000'])
+    const a = client({ url: `ws://127.0.0.1:${ownPort}/sync` })
+    try {
+      const [doc, other] = [await a.open('d', { create: 'start' }), await a.open('other')]
+      await Promise.all([doc.whenSynced(), other.whenSynced()])
+      // So large that the server would close the connection over it.
+      doc.text().insert(0, '😀'.repeat(100_000))
+      const decided = doc.committed()
+      doc.text().insert(0, 'before ')
+      other.text().insert(0, 'goes on')
+      await assert.rejects(decided, ({ code }) => code === 'too-large')
+      await Promise.all([doc.committed(), other.committed()])
+      assert.equal(doc.value, 'before start')
+      assert.equal(doc.rejected.list()[0].code, 'too-large')
+      assert.equal(a.status.failures, 0)
+      const b = client({ url: `ws://127.0.0.1:${ownPort}/sync` })
+      const late = await b.open('d')
+      await late.whenSynced()
+      assert.equal(late.value, 'before start')
+      await b.close()
+    } finally {
+      await a.close()
+      await stop(own)
+    }
+  })
+
   it('bad messages are answered with their codes', async () => {
     const talk = async (messages, wanted) => {
       const socket = new WebSocket(`ws://127.0.0.1:${port}/sync`)
@@ -270,7 +298,7 @@ describe('against rejoin-server', { timeout: 300_000 }, () => {
     const hello = { type: 'hello', protocol: 1 }
     await talk([{ type: 'hello', protocol: 99 }], 'protocol-version')
     await talk([hello, '{'], 'malformed-message')
-    await talk([hello, { type: 'open', doc: '', client: 'c', request: 1, epoch: null, revision: 0, seq: 0 }], 'malformed-message')
+    await talk([hello, { type: 'open', doc: '', client: 'c', request: 1, epoch: null, revision: 0, seq: 0 }], 'invalid-name')
     await talk([hello, { type: 'open', doc: 'nowhere', client: 'c', request: 1, epoch: null, revision: 0, seq: 0 }], 'unknown-document')
     await talk([hello, { type: 'submit', doc: 'nowhere', seq: 1, base: 0, op: null }], 'not-open')
   })

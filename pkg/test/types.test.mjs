@@ -113,6 +113,18 @@ describe('rejoin/types', () => {
     }
   }
 
+  it('presence: a caret, a pair and an object with index and length', () => {
+    const insert = [3, 'xy']
+    assert.equal(text.transformPresence(3, insert, false), 3)
+    assert.equal(text.transformPresence(3, insert, true), 5)
+    assert.equal(text.transformPresence(4, ['😀'], false), 5, 'in scalars')
+    assert.deepEqual(text.transformPresence([2, 4], insert, false), [2, 6])
+    assert.deepEqual(text.transformPresence({ index: 2, length: 2, name: 'A' }, insert, false), { index: 2, length: 4, name: 'A' })
+    assert.deepEqual(text.transformPresence({ index: 1, length: 3 }, [{ d: 2 }], false), { index: 0, length: 2 })
+    assert.equal(text.transformPresence(null, insert, false), null)
+    assert.throws(() => text.transformPresence({ index: -1, length: 0 }, insert, false), { code: 'invalid-offset' })
+  })
+
   it('bad input: typed errors with codes', () => {
     const code = (run, expected) =>
       assert.throws(run, (error) => error instanceof RejoinError && (assert.equal(error.code, expected), true))

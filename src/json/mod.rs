@@ -15,7 +15,7 @@
 //! | `residual`, `canonical` | the op that leads from one arrangement to another |
 //! | `compose`, `invert`, `merge` | the verbs: which arrangements, and what lies between |
 //! | `conflict`, `find`, `cycles` | conflicts, and where they are |
-//! | `policy`, `standing`, `resolve` | who gives way; what is left of both ops |
+//! | `policy`, `pattern`, `standing`, `resolve` | who gives way; what is left of both ops |
 //! | `report` | conflicts told in paths |
 //! | `digest` | telling one op from another |
 
@@ -36,6 +36,7 @@ mod key;
 mod merge;
 mod number;
 mod op;
+mod pattern;
 mod policy;
 mod report;
 mod residual;
@@ -53,7 +54,8 @@ pub use key::{Key, Name, Path};
 pub use merge::Merge;
 pub use number::Number;
 pub use op::JsonOp;
-pub use policy::{Policy, Rule, Winner};
+pub use pattern::Pattern;
+pub use policy::{Policy, Rule, Setting, Winner};
 pub use string::Str;
 pub use value::{List, MAX_DEPTH, Object, Value};
 pub use wire::{Plain, WithContent};

@@ -17,6 +17,7 @@
 //! | `conflict`, `find`, `cycles` | conflicts, and where they are |
 //! | `policy`, `pattern`, `standing`, `resolve` | who gives way; what is left of both ops |
 //! | `report` | conflicts told in paths |
+//! | `diff`, `position` | an op from two documents; where places go |
 //! | `digest` | telling one op from another |
 
 mod apply;
@@ -26,6 +27,7 @@ mod compose;
 mod conflict;
 mod content;
 mod cycles;
+mod diff;
 mod digest;
 mod edit;
 mod find;
@@ -38,6 +40,7 @@ mod number;
 mod op;
 mod pattern;
 mod policy;
+mod position;
 mod report;
 mod residual;
 mod resolve;

@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use super::key::Path;
+use super::policy::Rule;
 use super::universe::Which;
 use super::value::Value;
 
@@ -102,9 +103,13 @@ pub struct Conflict {
     pub right: Vec<Part>,
     /// Who gave way, if it was resolved.
     pub loser: Option<Loser>,
+    /// The value that it is about: what [`Policy`](super::Policy) goes by.
+    pub path: Path,
+    /// The rule by which it was resolved.
+    pub rule: Rule,
 }
 
-/// As JSON: `{"type", "left", "right"[, "loser"]}`.
+/// As JSON: `{"type", "left", "right"[, "loser"]}`, as the reference model has it.
 impl Serialize for Conflict {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]

@@ -74,6 +74,7 @@ impl JsonOp {
             conflicts: report(
                 &universe,
                 &after,
+                policy,
                 resolved.iter().map(|(found, loser)| (found, Some(*loser))),
             ),
         })
@@ -113,6 +114,7 @@ impl JsonOp {
         Ok(report(
             &universe,
             &after,
+            &Policy::default(),
             found.iter().map(|found| (found, None)),
         ))
     }

@@ -15,9 +15,10 @@
 //! | `residual`, `canonical` | the op that leads from one arrangement to another |
 //! | `compose`, `invert`, `merge` | the verbs: which arrangements, and what lies between |
 //! | `conflict`, `find`, `cycles` | conflicts, and where they are |
-//! | `policy`, `standing`, `resolve` | who gives way; what is left of both ops |
+//! | `policy`, `pattern`, `standing`, `resolve` | who gives way; what is left of both ops |
 //! | `report` | conflicts told in paths |
-//! | `diff`, `steps` | from two documents to an op; from an op to the small changes of a view |
+//! | `diff`, `position` | an op from two documents; where places go |
+//! | `steps` | an op as the small changes of a view |
 //! | `digest` | telling one op from another |
 
 mod apply;
@@ -38,7 +39,9 @@ mod key;
 mod merge;
 mod number;
 mod op;
+mod pattern;
 mod policy;
+mod position;
 mod report;
 mod residual;
 mod resolve;
@@ -56,7 +59,8 @@ pub use key::{Key, Name, Path};
 pub use merge::Merge;
 pub use number::Number;
 pub use op::JsonOp;
-pub use policy::{Policy, Rule, Winner};
+pub use pattern::Pattern;
+pub use policy::{Policy, Rule, Setting, Winner};
 pub use steps::Step;
 pub use string::Str;
 pub use value::{List, MAX_DEPTH, Object, Value};

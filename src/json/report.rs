@@ -5,6 +5,7 @@ use super::conflict::{Conflict, ConflictKind, Deed, Loser, Part};
 use super::find::Found;
 use super::form::{ABOVE, Id, Pick};
 use super::key::Path;
+use super::policy::Policy;
 use super::universe::{Universe, Which};
 use super::value::Value;
 
@@ -12,9 +13,14 @@ use super::value::Value;
 pub(super) fn report<'f>(
     universe: &Universe<'_>,
     after: &[Arrangement; 2],
+    policy: &Policy,
     found: impl Iterator<Item = (&'f Found, Option<Loser>)>,
 ) -> Vec<Conflict> {
-    let reporter = Reporter { universe, after };
+    let reporter = Reporter {
+        universe,
+        after,
+        policy,
+    };
     let mut conflicts: Vec<Conflict> = found
         .map(|(found, loser)| reporter.conflict(found, loser))
         .collect();
@@ -33,15 +39,19 @@ pub(super) fn report<'f>(
 struct Reporter<'a, 'op> {
     universe: &'a Universe<'op>,
     after: &'a [Arrangement; 2],
+    policy: &'a Policy,
 }
 
 impl Reporter<'_, '_> {
     fn conflict(&self, found: &Found, loser: Option<Loser>) -> Conflict {
+        let about = self.universe.path(found.node);
         Conflict {
             kind: found.kind,
             left: self.parts(found, 0),
             right: self.parts(found, 1),
             loser,
+            rule: self.policy.rule(&about.0),
+            path: about,
         }
     }
 
@@ -75,12 +85,7 @@ impl Reporter<'_, '_> {
             })
         };
         let after = || path(node, |node| self.after[which].at(node).cloned());
-        let before = || {
-            let home = |node: Id| self.universe.nodes[node].home.as_ref();
-            path(node, |node| {
-                home(node).map(|home| (home.parent, home.key.clone()))
-            })
-        };
+        let before = || self.universe.path(node);
         match touch.pick {
             Pick::Removed(lost) => part(
                 Deed::Remove,

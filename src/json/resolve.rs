@@ -182,7 +182,7 @@ impl Resolver<'_, '_, '_> {
     }
 
     fn rule(&self, node: Id) -> Rule {
-        self.policy.rule(self.standing.universe, node)
+        self.policy.rule_at(|| self.standing.universe.path(node))
     }
 
     /// Names the losers, all before anything is struck.

@@ -3,7 +3,7 @@
 use fnv::FnvHashMap;
 
 use super::form::{At, Drop, Form, Id, Kind, Node as FormNode, Pick, misfit};
-use super::key::Key;
+use super::key::{Key, Path};
 use super::op::Edit;
 use super::value::Value;
 use crate::Error;
@@ -79,6 +79,39 @@ impl<'op> Universe<'op> {
     /// Whether the node is a whole literal: it was nowhere in the base document.
     pub(super) fn is_new(&self, node: Id) -> bool {
         node != ABOVE && self.nodes[node].home.is_none()
+    }
+
+    /// The path of the node in the base document; of a literal, or a part of one, that of its container there and its key.
+    pub(super) fn path(&self, node: Id) -> Path {
+        let mut keys = Vec::new();
+        let mut next = Some(node);
+        while let Some(node) = next.filter(|node| *node != ABOVE) {
+            let node = &self.nodes[node];
+            let place = || node.sides.iter().find_map(|touch| touch.place.as_ref());
+            let (above, key) = match (&node.home, place()) {
+                (Some(home), _) => (home.parent, home.key.clone()),
+                (
+                    None,
+                    Some(Place {
+                        container,
+                        at: At::Name(name),
+                    }),
+                ) => (*container, Key::Name(name.clone())),
+                (
+                    None,
+                    Some(Place {
+                        container,
+                        at: At::Gap { gap, .. },
+                    }),
+                ) => (*container, Key::Index(*gap)),
+                (None, None) => break,
+            };
+            next = Some(above);
+            // The key of the root is that in the container above the document.
+            keys.extend((above != ABOVE).then_some(key));
+        }
+        keys.reverse();
+        Path(keys)
     }
 
     /// The child at `key`; not one inside a run.

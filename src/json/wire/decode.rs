@@ -233,7 +233,7 @@ impl Descent {
 }
 
 /// The canonical op of the same effect.
-fn normalize(op: &JsonOp) -> Result<JsonOp, Error> {
+pub(in crate::json) fn normalize(op: &JsonOp) -> Result<JsonOp, Error> {
     if let Some(edit) = op.as_text() {
         return Ok(JsonOp::text(edit.clone()));
     }

@@ -18,4 +18,5 @@ mod decode;
 mod encode;
 
 pub use decode::WithContent;
+pub(super) use decode::normalize;
 pub use encode::Plain;

@@ -8,11 +8,15 @@
     reason = "a test may fail"
 )]
 
+mod differential;
 mod engine;
 mod exhaustive;
 mod laws;
 mod model;
+mod peer;
+mod published;
 mod random;
 mod random_laws;
+mod vectors;
 mod wire;
 mod world;

@@ -95,6 +95,31 @@ pub enum Error {
         /// This side's version.
         ours: u32,
     },
+    /// A value that does not satisfy the document's schema.
+    #[error("the document would not satisfy its schema at {path:?}: {reason}")]
+    SchemaViolation {
+        /// Where, as a JSON pointer.
+        path: String,
+        /// What the schema wants.
+        reason: String,
+    },
+    /// Settings that no document can have.
+    #[error("no document can have these settings: {reason}")]
+    InvalidSettings {
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// The application counts its schema otherwise than the document does.
+    #[error(
+        "upgrade needed: this application works on schema version {theirs}, the document has {ours}; \
+         edits wait until the older one is updated"
+    )]
+    UpgradeNeeded {
+        /// The opener's version.
+        theirs: u64,
+        /// The document's version.
+        ours: u64,
+    },
     /// A document that does not exist and was not asked to be created.
     #[error("document {doc:?} does not exist; open it with an initial value to create it")]
     UnknownDocument {
@@ -170,6 +195,7 @@ impl Error {
                 vec![("size", size as u64), ("limit", limit as u64)]
             }
             Self::CountTooLarge { count, .. } => vec![("count", count)],
+            Self::UpgradeNeeded { theirs, ours } => vec![("theirs", theirs), ("ours", ours)],
             Self::ProtocolVersion { theirs, ours } => {
                 vec![("theirs", theirs.into()), ("ours", ours.into())]
             }
@@ -184,6 +210,8 @@ impl Error {
             | Self::ContentUnknown
             | Self::InvalidName { .. }
             | Self::MalformedMessage { .. }
+            | Self::SchemaViolation { .. }
+            | Self::InvalidSettings { .. }
             | Self::UnknownDocument { .. }
             | Self::NotOpen { .. }
             | Self::StorageCorrupt { .. } => Vec::new(),
@@ -206,6 +234,9 @@ impl Error {
             Self::InvalidName { .. } => "invalid-name",
             Self::MalformedMessage { .. } => "malformed-message",
             Self::ProtocolVersion { .. } => "protocol-version",
+            Self::SchemaViolation { .. } => "schema-violation",
+            Self::InvalidSettings { .. } => "invalid-settings",
+            Self::UpgradeNeeded { .. } => "upgrade-needed",
             Self::UnknownDocument { .. } => "unknown-document",
             Self::NotOpen { .. } => "not-open",
             Self::ClonedClient { .. } => "cloned-client",

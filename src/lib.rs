@@ -14,6 +14,7 @@ pub mod id;
 pub mod json;
 pub mod protocol;
 pub mod queue;
+pub mod settings;
 pub mod text;
 pub mod units;
 

@@ -10,6 +10,7 @@ use crate::Error;
 use crate::count;
 use crate::id::{ClientId, DocId, Epoch};
 use crate::json::{Digest, JsonOp, Value};
+use crate::settings::Settings;
 
 /// The version in [`ClientMessage::Hello`]. It changes when an old peer would misread a message.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -84,8 +85,23 @@ pub struct Open {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inflight: Option<Sent>,
     /// The value to create the document with, should it not exist.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub create: Option<Value>,
+    /// The settings to create it with.
+    #[serde(default, skip_serializing_if = "Settings::is_default")]
+    pub settings: Settings,
+    /// [`Settings::schema_version`] that the opener works on, if it counts.
+    #[serde(
+        default,
+        rename = "schemaVersion",
+        deserialize_with = "count::read_some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub schema_version: Option<u64>,
 }
 
 impl Open {
@@ -189,6 +205,9 @@ pub enum ServerMessage {
             skip_serializing_if = "Option::is_none"
         )]
         value: Option<Value>,
+        /// Its settings.
+        #[serde(default, skip_serializing_if = "Settings::is_default")]
+        settings: Settings,
         /// What became of the inflight op.
         fate: Fate,
     },

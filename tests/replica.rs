@@ -216,7 +216,7 @@ fn a_refused_edit_goes_to_the_inbox_and_later_edits_stay() {
         Epoch::new("first").unwrap(),
         Value::from(""),
         Limits {
-            value_chars: 8,
+            value_size: 8,
             ..Limits::default()
         },
     );

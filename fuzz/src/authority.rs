@@ -46,7 +46,7 @@ pub fn authority(data: &[u8]) {
         window_ops: bytes.below(6),
         window_components: 1 + bytes.below(40),
         op_components: 1 + bytes.below(8),
-        value_chars: bytes.below(64),
+        value_size: bytes.below(64),
         batch_ops: bytes.below(4),
     };
     let stored = Stored {

@@ -75,9 +75,10 @@ pub struct Config {
     #[arg(long, help_heading = "Limits", env = "REJOIN_MAX_MESSAGE_BYTES", default_value_t = 4 << 20, value_name = "BYTES")]
     pub max_message_bytes: usize,
 
-    /// The longest a document may grow, in characters (Unicode scalar values).
-    #[arg(long, help_heading = "Limits", env = "REJOIN_MAX_DOCUMENT_CHARS", default_value_t = 16 << 20, value_name = "CHARS")]
-    pub max_document_chars: usize,
+    /// The largest a document may grow: the characters of its texts and keys (Unicode scalar values), and one for each
+    /// value.
+    #[arg(long, help_heading = "Limits", env = "REJOIN_MAX_DOCUMENT_SIZE", default_value_t = 16 << 20, value_name = "SIZE")]
+    pub max_document_size: usize,
 
     /// How many documents one connection may have open.
     #[arg(
@@ -175,7 +176,7 @@ impl Config {
     pub(crate) fn limits(&self) -> Limits {
         Limits {
             window_ops: self.window,
-            value_chars: self.max_document_chars,
+            value_size: self.max_document_size,
             ..Limits::default()
         }
     }

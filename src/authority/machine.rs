@@ -9,13 +9,14 @@
 use std::collections::BTreeMap;
 use std::mem;
 
-use super::append::{Append, LastSeq, Out, PeerId, Stored};
+use super::append::{Append, Check, LastSeq, Out, PeerId, Stored};
 use super::window::{Limits, Window};
 use crate::Error;
 use crate::count;
 use crate::id::{ClientId, DocId, Epoch};
-use crate::json::{Digest, JsonOp, Policy, Value};
+use crate::json::{Digest, JsonOp, Value};
 use crate::protocol::{Committed, Fate, Open, Sent, ServerMessage, Submit};
+use crate::settings::Settings;
 use crate::text::Side;
 
 /// One document: accepts ops in an order that holds for everybody.
@@ -29,7 +30,8 @@ pub struct Authority {
     epoch: Epoch,
     floor: u64,
     value: Option<Value>,
-    policy: Policy,
+    settings: Settings,
+    check: Option<Box<dyn Check>>,
     window: Window,
     limits: Limits,
     clients: BTreeMap<ClientId, Client>,
@@ -54,13 +56,14 @@ struct Client {
 
 impl Authority {
     /// A document created now, at revision 0; its creation is durable already.
-    pub fn new(doc: DocId, epoch: Epoch, value: Value, limits: Limits) -> Self {
+    pub fn new(doc: DocId, epoch: Epoch, value: Value, settings: Settings, limits: Limits) -> Self {
         let stored = Stored {
             doc,
             epoch,
             floor: 0,
             revision: 0,
             value: Some(value),
+            settings,
             window: Vec::new(),
         };
         Self::with(stored, Window::default(), limits)
@@ -83,6 +86,12 @@ impl Authority {
                 "the log begins at {floor} and ends at {revision}"
             )));
         }
+        if stored.settings.policies.restores() {
+            // A stored op may not say that it removed `true`; whoever applied it knew.
+            for committed in &mut stored.window {
+                committed.op = committed.op.held();
+            }
+        }
         let window = Window::new(stored.revision, mem::take(&mut stored.window))?;
         Ok(Self::with(stored, window, limits))
     }
@@ -100,7 +109,8 @@ impl Authority {
             epoch: stored.epoch,
             floor: stored.floor,
             value: stored.value,
-            policy: Policy::default(),
+            settings: stored.settings,
+            check: None,
             window,
             limits,
             clients: BTreeMap::new(),
@@ -109,6 +119,16 @@ impl Authority {
             waiting: Vec::new(),
             releasing: Vec::new(),
         }
+    }
+
+    /// From now on a value must pass this check besides.
+    pub fn check_with(&mut self, check: Box<dyn Check>) {
+        self.check = Some(check);
+    }
+
+    /// The document's settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// The document's name.
@@ -165,6 +185,13 @@ impl Authority {
             return;
         }
         self.close(peer);
+        if let (Some(theirs), Some(ours)) = (open.schema_version, self.settings.schema_version)
+            && theirs != ours
+        {
+            let error = Error::UpgradeNeeded { theirs, ours };
+            let doc = Some(self.doc.clone());
+            return self.send(peer, ServerMessage::error(doc, None, &error));
+        }
         if self.is_copy(&open) {
             return self.cloned(peer, &open.client, open.seq);
         }
@@ -193,6 +220,7 @@ impl Authority {
                     epoch: self.epoch.clone(),
                     revision: head,
                     value: self.value.clone(),
+                    settings: self.settings.clone(),
                     fate,
                 },
             );
@@ -396,8 +424,16 @@ impl Authority {
             });
         }
         let mut op = submit.op.clone();
+        let policy = &self.settings.policies;
         for accepted in self.window.after(submit.base) {
-            op = op.transform(&accepted.op, Side::Right, &self.policy)?;
+            // What it removes is known to its author, who judges as is judged here.
+            if policy.restores() {
+                op = op.held();
+            }
+            op = op.transform(&accepted.op, Side::Right, policy)?;
+        }
+        if policy.restores() {
+            op = op.with_content(&self.value)?;
         }
         let mut after = self.value.clone();
         op.apply(&mut after)?;
@@ -408,6 +444,9 @@ impl Authority {
                 size: size(&after),
                 limit: self.limits.value_size,
             });
+        }
+        if let Some(check) = &self.check {
+            check.check(after.as_ref())?;
         }
         self.value = after;
         Ok(op)

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{ClientId, DocId, Epoch};
 use crate::json::{JsonOp, Value};
 use crate::protocol::{Committed, present};
+use crate::settings::Settings;
 
 /// One change of a replica's state. The stored log is these; replaying them restores the state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +43,9 @@ pub enum Entry {
             skip_serializing_if = "Option::is_none"
         )]
         value: Option<Value>,
+        /// Its settings.
+        #[serde(default, skip_serializing_if = "Settings::is_default")]
+        settings: Settings,
         /// Whether it includes the inflight op.
         included: bool,
     },
@@ -117,6 +121,9 @@ pub struct State {
         skip_serializing_if = "Option::is_none"
     )]
     pub value: Option<Value>,
+    /// The document's settings; before the first contact, those to create it with.
+    #[serde(default, skip_serializing_if = "Settings::is_default")]
+    pub settings: Settings,
     /// The last seq used.
     pub last_seq: u64,
     /// The undecided op.

@@ -6,6 +6,7 @@ use crate::id::Epoch;
 use crate::json::{Conflict, JsonOp, Value};
 use crate::protocol::Committed;
 use crate::queue::OpQueue;
+use crate::settings::Settings;
 
 use super::effect::Patch;
 use super::entry::{Inflight, RejectedEdit};
@@ -45,6 +46,7 @@ impl Document {
     pub(super) fn integrate(&mut self, ops: &[Committed], acks: Ack) -> Integrated {
         let mut remote = OpQueue::new();
         let mut done = Integrated::default();
+        let base = self.base();
         for committed in ops {
             let named = self
                 .inflight
@@ -71,12 +73,14 @@ impl Document {
             done.cloned |= !ack && committed.client == self.client && committed.seq > self.last_seq;
             done.count += 1;
         }
-        let rebased = remote.take().map(|remote| {
-            let (patch, conflicts) = self.rebase_pending(&remote);
-            done.conflicts.extend(conflicts);
-            patch
-        });
-        done.patch = rebased.unwrap_or_else(|error| self.strand(&error));
+        match remote.take().and_then(|remote| Ok((base?, remote))) {
+            Ok((base, remote)) => {
+                let (patch, conflicts) = self.rebase_pending(&base, &remote);
+                done.conflicts.extend(conflicts);
+                done.patch = patch;
+            }
+            Err(error) => done.patch = self.strand(&error),
+        }
         done
     }
 
@@ -104,7 +108,8 @@ impl Document {
                 self.inflight = None;
             }
             Some(inflight) => {
-                let merge = JsonOp::merge(op, &inflight.rebased, &self.policy)?;
+                let policy = &self.settings.policies;
+                let merge = JsonOp::merge_on(&self.confirmed, op, &inflight.rebased, policy)?;
                 remote.push(merge.left)?;
                 inflight.rebased = merge.right;
                 conflicts.extend(merge.conflicts);
@@ -137,6 +142,7 @@ impl Document {
         epoch: Epoch,
         revision: u64,
         value: Option<Value>,
+        settings: Settings,
         included: bool,
     ) -> Result<(Patch, Vec<Conflict>), Error> {
         count::check("the revision", revision)?;
@@ -152,7 +158,8 @@ impl Document {
         self.epoch = Some(epoch);
         self.revision = revision;
         self.confirmed = value;
-        Ok(self.rebase_pending(&remote))
+        self.settings = settings;
+        Ok(self.rebase_pending(&before, &remote))
     }
 
     /// The inflight op goes to the inbox; what was edited on top of it stays. Content decides, not an
@@ -164,7 +171,8 @@ impl Document {
         };
         let removal = inflight.rebased.invert(&self.confirmed)?;
         let pending = self.pending.compose()?;
-        let merge = JsonOp::merge(&removal, &pending, &self.policy)?;
+        let base = self.base()?;
+        let merge = JsonOp::merge_on(&base, &removal, &pending, &self.settings.policies)?;
         let patch = self.patch(merge.left)?;
         let (op, seq) = (inflight.rebased.clone(), inflight.seq);
         self.keep_aside(op, seq, code.clone(), detail.clone());
@@ -178,8 +186,8 @@ impl Document {
         Ok(patch)
     }
 
-    /// Pending over a remote op that stands where pending does. Gives the change of the view.
-    fn rebase_pending(&mut self, remote: &JsonOp) -> (Patch, Vec<Conflict>) {
+    /// Pending over a remote op; both stand on `base`. Gives the change of the view.
+    fn rebase_pending(&mut self, base: &Option<Value>, remote: &JsonOp) -> (Patch, Vec<Conflict>) {
         debug_assert!(
             self.recent.is_empty(),
             "edits are sealed before anything else happens"
@@ -187,13 +195,17 @@ impl Document {
         if remote.is_noop() {
             return Default::default();
         }
-        self.try_rebase(remote)
+        self.try_rebase(base, remote)
             .unwrap_or_else(|error| (self.strand(&error), Vec::new()))
     }
 
-    fn try_rebase(&mut self, remote: &JsonOp) -> Result<(Patch, Vec<Conflict>), Error> {
+    fn try_rebase(
+        &mut self,
+        base: &Option<Value>,
+        remote: &JsonOp,
+    ) -> Result<(Patch, Vec<Conflict>), Error> {
         let pending = self.pending.compose()?;
-        let merge = JsonOp::merge(remote, &pending, &self.policy)?;
+        let merge = JsonOp::merge_on(base, remote, &pending, &self.settings.policies)?;
         let patch = self.patch(merge.left)?;
         patch.op.apply(&mut self.view)?;
         self.pending.clear();
@@ -226,12 +238,27 @@ impl Document {
         self.next_rejected = self.next_rejected.saturating_add(1);
     }
 
+    /// The document to look up in what ops remove, when the policies ask for it.
+    fn base(&self) -> Result<Option<Value>, Error> {
+        if self.settings.policies.restores() {
+            self.under_pending()
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// What the pending edits stand on.
+    fn under_pending(&self) -> Result<Option<Value>, Error> {
+        let mut base = self.confirmed.clone();
+        if let Some(inflight) = &self.inflight {
+            inflight.rebased.apply(&mut base)?;
+        }
+        Ok(base)
+    }
+
     /// Confirmed, with all that is queued on top.
     fn made_anew(&self) -> Result<Option<Value>, Error> {
-        let mut view = self.confirmed.clone();
-        if let Some(inflight) = &self.inflight {
-            inflight.rebased.apply(&mut view)?;
-        }
+        let mut view = self.under_pending()?;
         self.pending.compose()?.apply(&mut view)?;
         Ok(view)
     }

@@ -9,6 +9,7 @@ use crate::count::MAX_COUNT;
 use crate::id::{ClientId, Epoch};
 use crate::json::{Conflict, JsonOp, Value};
 use crate::protocol::{ClientMessage, Committed, Fate, ServerMessage, Submit};
+use crate::settings::Settings;
 
 impl Replica {
     /// A message about this document came in. Anything odd in it is an [`Effect::Fault`], and mended.
@@ -22,10 +23,11 @@ impl Replica {
                 epoch,
                 revision,
                 value,
+                settings,
                 fate,
                 ..
             } if request == self.request => {
-                self.snapshot(epoch, revision, value, fate);
+                self.snapshot(epoch, revision, value, settings, fate);
             }
             ServerMessage::Ops {
                 request,
@@ -59,7 +61,14 @@ impl Replica {
         }
     }
 
-    fn snapshot(&mut self, epoch: Epoch, revision: u64, value: Option<Value>, fate: Fate) {
+    fn snapshot(
+        &mut self,
+        epoch: Epoch,
+        revision: u64,
+        value: Option<Value>,
+        settings: Settings,
+        fate: Fate,
+    ) {
         if self.link != Link::Opening {
             return;
         }
@@ -72,10 +81,13 @@ impl Replica {
             self.reject(error.code().to_owned(), error.to_string());
         }
         let included = fate == Fate::Committed;
-        match self
-            .document
-            .adopt(epoch.clone(), revision, value.clone(), included)
-        {
+        match self.document.adopt(
+            epoch.clone(),
+            revision,
+            value.clone(),
+            settings.clone(),
+            included,
+        ) {
             Ok((patch, conflicts)) => {
                 if included {
                     self.committed_edits = self.inflight_edits;
@@ -84,6 +96,7 @@ impl Replica {
                     epoch,
                     revision,
                     value,
+                    settings,
                     included,
                 });
                 self.report(conflicts);

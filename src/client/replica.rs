@@ -10,6 +10,7 @@ use crate::id::{ClientId, DocId, Epoch};
 use crate::json::{JsonOp, Path, Step, Value};
 use crate::protocol::{ClientMessage, Committed, Fate, Open, Sent};
 use crate::queue::OpQueue;
+use crate::settings::Settings;
 use crate::text::{Text, TextOp};
 use crate::units::Utf16Offset;
 
@@ -49,8 +50,20 @@ pub struct Replica {
 impl Replica {
     /// A replica of which nothing is stored. `create` is the value before the first contact, and what
     /// the document is created with, should it not exist.
-    pub fn new(doc: DocId, client: ClientId, create: Value) -> Self {
-        Self::with(Document::new(doc, client, create), Journal::new(None))
+    pub fn new(doc: DocId, client: ClientId, create: Value, settings: Settings) -> Self {
+        let document = Document::new(doc, client, create, settings);
+        Self::with(document, Journal::new(None))
+    }
+
+    /// The schema version that this application works on; at first that of the stored settings. An authority whose
+    /// document has another one says that an upgrade is needed, and the edits wait.
+    pub fn set_schema_version(&mut self, version: Option<u64>) {
+        self.document.schema_version = version;
+    }
+
+    /// The document's settings; before the first contact, those to create it with.
+    pub fn settings(&self) -> &Settings {
+        &self.document.settings
     }
 
     /// The replica that was stored.
@@ -363,7 +376,12 @@ impl Replica {
                     seq: inflight.seq,
                     digest: inflight.op.digest(inflight.base),
                 }),
+                settings: match &create {
+                    Some(_) => self.document.settings.clone(),
+                    None => Settings::default(),
+                },
                 create,
+                schema_version: self.document.schema_version,
             })));
     }
 

@@ -8,9 +8,10 @@
 use crate::Error;
 use crate::count;
 use crate::id::{ClientId, DocId, Epoch};
-use crate::json::{JsonOp, Policy, Value};
+use crate::json::{JsonOp, Value};
 use crate::protocol::Committed;
 use crate::queue::OpQueue;
+use crate::settings::Settings;
 
 use super::entry::{Entry, Inflight, RejectedEdit, State};
 use super::rebase::Ack;
@@ -25,7 +26,8 @@ pub(super) struct Document {
     pub(super) last_seq: u64,
     pub(super) inflight: Option<Inflight>,
     pub(super) inbox: Vec<RejectedEdit>,
-    pub(super) policy: Policy,
+    pub(super) settings: Settings,
+    pub(super) schema_version: Option<u64>,
     pub(super) confirmed: Option<Value>,
     pub(super) view: Option<Value>,
     pub(super) pending: OpQueue<JsonOp>,
@@ -34,7 +36,7 @@ pub(super) struct Document {
 }
 
 impl Document {
-    pub(super) fn new(doc: DocId, client: ClientId, value: Value) -> Self {
+    pub(super) fn new(doc: DocId, client: ClientId, value: Value, settings: Settings) -> Self {
         Self {
             doc,
             client,
@@ -43,7 +45,8 @@ impl Document {
             last_seq: 0,
             inflight: None,
             inbox: Vec::new(),
-            policy: Policy::default(),
+            schema_version: settings.schema_version,
+            settings,
             view: Some(value.clone()),
             confirmed: Some(value),
             pending: OpQueue::new(),
@@ -68,7 +71,8 @@ impl Document {
         let mut pending = OpQueue::new();
         pending.push(state.pending).map_err(corrupt)?;
         Ok(Self {
-            policy: Policy::default(),
+            schema_version: state.settings.schema_version,
+            settings: state.settings,
             doc: state.doc,
             client: state.client,
             epoch: state.epoch,
@@ -94,6 +98,7 @@ impl Document {
             epoch: self.epoch.clone(),
             revision: self.revision,
             value: self.confirmed.clone(),
+            settings: self.settings.clone(),
             last_seq: self.last_seq,
             inflight: self.inflight.clone(),
             pending: self.queued()?,
@@ -174,9 +179,10 @@ impl Document {
                 epoch,
                 revision,
                 value,
+                settings,
                 included,
             } => {
-                self.adopt(epoch, revision, value, included)?;
+                self.adopt(epoch, revision, value, settings, included)?;
             }
             Entry::Rejected { code, detail } => {
                 self.reject(code, detail)?;

@@ -13,6 +13,7 @@ use super::residual::{Base, Extras, residual};
 use super::resolve::resolve;
 use super::standing::{Standing, State};
 use super::universe::{Place, Universe, Which};
+use super::value::Value;
 use crate::Error;
 use crate::text::Side;
 
@@ -78,6 +79,24 @@ impl JsonOp {
                 resolved.iter().map(|(found, loser)| (found, Some(*loser))),
             ),
         })
+    }
+
+    /// [`merge`](Self::merge) by someone who has `base`, the document that both ops are made on: what they remove is
+    /// looked up there, where the policy asks for it.
+    ///
+    /// # Errors
+    /// Those of [`merge`](Self::merge) and of [`with_content`](Self::with_content).
+    pub fn merge_on(
+        base: &Option<Value>,
+        left: &Self,
+        right: &Self,
+        policy: &Policy,
+    ) -> Result<Merge, Error> {
+        if policy.restores() {
+            let (left, right) = (left.with_content(base)?, right.with_content(base)?);
+            return Self::merge(&left, &right, policy);
+        }
+        Self::merge(left, right, policy)
     }
 
     /// This op as it must be applied after the concurrent `other`. `side` says which of the two this one is: the accepted op is

@@ -64,4 +64,4 @@ pub use policy::{Policy, Rule, Setting, Winner};
 pub use steps::Step;
 pub use string::Str;
 pub use value::{List, MAX_DEPTH, Object, Value};
-pub use wire::{Plain, WithContent};
+pub use wire::{Plain, Stored, WithContent};

@@ -200,6 +200,11 @@ impl Branch {
         self.edit.is_none() && self.kids.is_empty()
     }
 
+    pub(super) fn knows_content(&self) -> bool {
+        let below = || self.kids.iter().any(|kid| kid.branch.knows_content());
+        matches!(self.mark, Mark::Remove(Content::Known(_))) || below()
+    }
+
     fn adds(&self) -> bool {
         let below = || self.kids.iter().any(|kid| kid.branch.adds());
         matches!(self.edit, Some(Edit::Add(_))) || below()

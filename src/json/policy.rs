@@ -81,6 +81,16 @@ impl Policy {
         }])
     }
 
+    /// Whether this is the rule that holds where nothing is set.
+    pub fn is_default(&self) -> bool {
+        self.settings.is_empty()
+    }
+
+    /// Whether any rule brings removed values back: then ops must know what they remove.
+    pub fn restores(&self) -> bool {
+        self.settings.iter().any(|setting| setting.restore)
+    }
+
     /// The rule for a conflict about the value at `path`.
     pub fn rule(&self, path: &[super::Key]) -> Rule {
         let setting = self

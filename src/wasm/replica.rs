@@ -8,6 +8,7 @@ use crate::client::{Effect, Replica, State, Stored};
 use crate::id::{ClientId, DocId};
 use crate::json::{JsonOp, Path, Step, Value};
 use crate::protocol::ServerMessage;
+use crate::settings::Settings;
 use crate::text::Text;
 use crate::units::Utf16Offset;
 
@@ -20,15 +21,29 @@ pub struct JsReplica {
 
 #[wasm_bindgen(js_class = Replica)]
 impl JsReplica {
-    /// A replica of which nothing is stored.
+    /// A replica of which nothing is stored. `settings` may be left out.
     #[wasm_bindgen(constructor)]
-    pub fn new(doc: &str, client: &str, create: JsValue) -> Result<JsReplica, JsValue> {
+    pub fn new(
+        doc: &str,
+        client: &str,
+        create: JsValue,
+        settings: JsValue,
+    ) -> Result<JsReplica, JsValue> {
         let create: Value = from_js(create, malformed_message)?;
-        Ok(Self::wrap(Replica::new(
-            doc_id(doc)?,
-            client_id(client)?,
-            create,
-        )))
+        let settings: Settings = if settings.is_undefined() {
+            Settings::default()
+        } else {
+            from_js(settings, |reason| Error::InvalidSettings { reason })?
+        };
+        let (doc, client) = (doc_id(doc)?, client_id(client)?);
+        Ok(Self::wrap(Replica::new(doc, client, create, settings)))
+    }
+
+    /// The schema version that the application works on.
+    #[wasm_bindgen(js_name = setSchemaVersion)]
+    pub fn set_schema_version(&mut self, version: Option<f64>) {
+        let version = version.map(|version| version as u64);
+        self.replica.set_schema_version(version);
     }
 
     /// The replica that was stored: `{checkpoint, entries}`.

@@ -6,6 +6,7 @@ use rejoin::count::MAX_COUNT;
 use rejoin::id::{ClientId, DocId, Epoch};
 use rejoin::json::Value;
 use rejoin::protocol::Committed;
+use rejoin::settings::Settings;
 
 use super::StoreError;
 
@@ -17,8 +18,8 @@ pub type Reply<T> = BoxFuture<'static, Result<T, StoreError>>;
 pub struct Snapshot {
     /// The revision.
     pub revision: u64,
-    /// The value after that many ops.
-    pub value: Value,
+    /// The value after that many ops; none when the document is absent.
+    pub value: Option<Value>,
 }
 
 /// One transaction on one document.
@@ -37,6 +38,8 @@ pub struct Commit {
 pub struct StoredDocument {
     /// Its life.
     pub epoch: Epoch,
+    /// Its settings.
+    pub settings: Settings,
     /// The oldest base from which the log can bring a replica up to date.
     pub floor: u64,
     /// The newest revision.
@@ -73,7 +76,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError::DocumentExists`] when there is one of that name.
-    fn create(&self, doc: &DocId, epoch: &Epoch, value: &Value) -> Reply<()>;
+    fn create(&self, doc: &DocId, epoch: &Epoch, value: &Value, settings: &Settings) -> Reply<()>;
 
     /// A document with its newest ops, or none when there is no such document.
     fn load(&self, doc: &DocId, window: usize) -> Reply<Option<StoredDocument>>;

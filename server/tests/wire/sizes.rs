@@ -52,7 +52,7 @@ async fn a_message_far_over_the_limit_is_told_and_closes_the_connection() {
 
 #[tokio::test]
 async fn a_document_does_not_grow_over_its_limit_but_may_shrink() {
-    let server = Server::start(&["--max-document-chars", "10"]).await;
+    let server = Server::start(&["--max-document-size", "10"]).await;
     let (mut peer, _) = Peer::opened(server.address, "a", "ann").await;
     // Ten scalars of four bytes each: characters are counted.
     peer.submit("a", 1, 0, &"😀".repeat(10)).await;

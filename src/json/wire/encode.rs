@@ -54,6 +54,35 @@ impl JsonOp {
     }
 }
 
+/// An op as storage has it: what it knows of the content that it removes is not lost.
+#[derive(Clone, Debug)]
+pub enum Stored<'a> {
+    /// Nothing is known: as on the wire.
+    Wire(&'a JsonOp),
+    /// Each remove says what it removes, so there are no runs.
+    Content(Plain),
+}
+
+impl JsonOp {
+    /// Writes as the wire form, or with what is known of the removed content, if anything is.
+    pub fn stored(&self) -> Stored<'_> {
+        if self.picks.knows_content() {
+            Stored::Content(self.plain_with_content())
+        } else {
+            Stored::Wire(self)
+        }
+    }
+}
+
+impl Serialize for Stored<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Wire(op) => op.serialize(serializer),
+            Self::Content(op) => op.serialize(serializer),
+        }
+    }
+}
+
 impl Serialize for Plain {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Writer {

@@ -19,4 +19,4 @@ mod encode;
 
 pub use decode::WithContent;
 pub(super) use decode::normalize;
-pub use encode::Plain;
+pub use encode::{Plain, Stored};

@@ -80,3 +80,10 @@ pub(super) fn encode<T: Serialize>(doc: &DocId, value: &T) -> Result<String, Sto
 pub(super) fn decode<T: DeserializeOwned>(what: &str, json: &str) -> Result<T, Fault> {
     serde_json::from_str(json).map_err(|error| Fault::Row(format!("{what}: {error}")))
 }
+
+pub(super) fn decode_some<T: DeserializeOwned>(
+    what: &str,
+    json: Option<String>,
+) -> Result<Option<T>, Fault> {
+    json.map(|json| decode(what, &json)).transpose()
+}

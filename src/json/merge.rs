@@ -3,9 +3,10 @@
 use super::arrangement::{Arrangement, Seat};
 use super::conflict::Conflict;
 use super::content::Contents;
-use super::find;
+use super::find::{self, Scope};
 use super::form::{At, Form, Id, Pick};
 use super::key::Key;
+use super::lens::Lens;
 use super::op::{Content, JsonOp};
 use super::policy::Policy;
 use super::report::report;
@@ -43,8 +44,7 @@ impl JsonOp {
     /// too deep.
     ///
     /// # Cost
-    /// Linear in both ops, for each round of resolution that strikes something: one without conflicts, two or three with
-    /// them; a chain of moves that rely on each other takes as many as it is long when its first one loses.
+    /// Linear in both ops, but for sorting; what is struck when conflicts are resolved is looked at again, with what hangs on it.
     pub fn merge(left: &Self, right: &Self, policy: &Policy) -> Result<Merge, Error> {
         if left.is_noop() || right.is_noop() {
             return Ok(Merge {
@@ -107,10 +107,11 @@ impl JsonOp {
             Arrangement::after(&universe, 1)?,
         ];
         let standing = Standing::new(&universe);
-        let mut found = find::picks(&standing).0;
-        found.extend(find::content(&standing));
-        found.extend(find::cycles(&standing));
-        found.extend(find::collisions(&standing, |_| true));
+        let mut lens = Lens::new(&standing);
+        let mut found = find::picks(&mut lens, &Scope::All).0;
+        found.extend(find::content(&mut lens, &Scope::All));
+        found.extend(find::cycles(&mut lens, &Scope::All));
+        found.extend(find::collisions(&mut lens, &Scope::All, false));
         Ok(report(
             &universe,
             &after,
@@ -161,30 +162,30 @@ fn rest(
 /// The document after what is left of both ops.
 fn merged(standing: &Standing<'_, '_>) -> Result<Arrangement, Error> {
     let universe = standing.universe;
-    let alive = standing.alive();
+    let mut lens = Lens::new(standing);
     let put = |node: Id, by: Which| {
         standing.put(node, by).map(|place| Seat::Put {
             by,
             place: place.clone(),
         })
     };
-    let seat = |node: Id| {
+    let mut seat = |node: Id| {
         if standing.is_removed(node) {
             return Seat::Nowhere;
         }
         let is_new = universe.is_new(node);
-        let counts = |by: &Which| match (is_new, standing.put(node, *by)) {
-            (true, Some(place)) => alive[place.container],
+        let mut counts = |by: &Which| match (is_new, standing.put(node, *by)) {
+            (true, Some(place)) => lens.is_alive(place.container),
             (false, Some(_)) => standing.pick(node, *by) == State::Moved,
             (_, None) => false,
         };
-        let by = [0, 1].into_iter().find(counts);
+        let by = [0, 1].into_iter().find(&mut counts);
         by.and_then(|by| put(node, by)).unwrap_or(match is_new {
             true => Seat::Nowhere,
             false => Seat::Home,
         })
     };
-    let places: Vec<Seat> = (0..universe.nodes.len()).map(seat).collect();
+    let places: Vec<Seat> = (0..universe.nodes.len()).map(&mut seat).collect();
     let drops = (0..universe.nodes.len())
         .map(|container| merged_drops(universe, &places, container))
         .collect();

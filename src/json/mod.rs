@@ -15,7 +15,7 @@
 //! | `residual`, `canonical` | the op that leads from one arrangement to another |
 //! | `compose`, `invert`, `merge` | the verbs: which arrangements, and what lies between |
 //! | `conflict`, `find`, `cycles` | conflicts, and where they are |
-//! | `policy`, `pattern`, `standing`, `resolve` | who gives way; what is left of both ops |
+//! | `policy`, `pattern`, `standing`, `lens`, `resolve` | who gives way; what is left of both ops |
 //! | `report` | conflicts told in paths |
 //! | `diff`, `position` | an op from two documents; where places go |
 //! | `digest` | telling one op from another |
@@ -35,6 +35,7 @@ mod fit;
 mod form;
 mod invert;
 mod key;
+mod lens;
 mod merge;
 mod number;
 mod op;

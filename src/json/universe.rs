@@ -122,6 +122,20 @@ impl<'op> Universe<'op> {
         found.ok().map(|at| kids[at])
     }
 
+    /// What the form puts into an object at `key`.
+    pub(super) fn dropped_at(&self, object: Id, key: &Key, which: Which) -> Option<Id> {
+        let Key::Name(name) = key else { return None };
+        let drops = &self.nodes[object].drops[which];
+        let name_of = |drop: &Id| match &self.nodes[*drop].sides[which].place {
+            Some(Place {
+                at: At::Name(name), ..
+            }) => Some(name),
+            _ => None,
+        };
+        let found = drops.binary_search_by(|drop| name_of(drop).cmp(&Some(name)));
+        found.ok().map(|at| drops[at])
+    }
+
     /// Its container in the base document, or in its literal.
     pub(super) fn parent(&self, node: Id) -> Option<Id> {
         self.nodes[node].home.as_ref().map(|home| home.parent)

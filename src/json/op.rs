@@ -10,14 +10,12 @@ use crate::text::TextOp;
 ///
 /// An op picks values up, at their places in the document *before* it: to remove them, or to move them. Then it
 /// drops values, at their places in the document *after* it: the moved ones, and new ones; and it edits texts and
-/// counters in place, wherever they are then. [`docs/json-ot.md`] has the grammar, the laws and the conflicts.
+/// counters in place, wherever they are then. `docs/json-ot.md` has the grammar, the laws and the conflicts.
 ///
 /// **Canonical.** Every op is: what changes nothing is not there, slots are numbered in order, neighbouring items that are
 /// removed or moved alike are one run. So two ops are equal exactly when their wire forms are, and every verb
 /// returns canonical ops. What an op has learned of the content that it removes is no part of it: equality and digest do
 /// not see it.
-///
-/// [`docs/json-ot.md`]: https://github.com/rejoin/rejoin/blob/main/docs/json-ot.md
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JsonOp {
     pub(super) picks: Arc<Branch>,

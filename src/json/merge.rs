@@ -4,7 +4,7 @@ use super::arrangement::{Arrangement, Seat};
 use super::conflict::Conflict;
 use super::content::Contents;
 use super::find::{self, Scope};
-use super::form::{At, Form, Id, Pick};
+use super::form::{At, Form, Id, Pick, Times};
 use super::key::Key;
 use super::lens::Lens;
 use super::op::{Content, JsonOp};
@@ -53,7 +53,7 @@ impl JsonOp {
                 conflicts: Vec::new(),
             });
         }
-        if let (Some(a), Some(b)) = (left.as_text(), right.as_text()) {
+        if let (Some(a), Some(b)) = (left.as_untimed_text(), right.as_untimed_text()) {
             return Ok(Merge {
                 left: Self::text(a.transform(b, Side::Left)),
                 right: Self::text(b.transform(a, Side::Right)),
@@ -139,15 +139,17 @@ fn rest(
         extras.edits.extend(edit.map(|edit| (id, edit)));
         if let Pick::Removed(lost) = node.sides[1 - done].pick {
             // Where the other op touched what is removed, what was learned of it is not true any more.
+            let untouched = node.sides[done].edit.is_none()
+                && node.kids.is_empty()
+                && node.drops.iter().all(Vec::is_empty);
             let content = match lost.values {
-                Some(values) if node.kids.is_empty() && node.drops.iter().all(Vec::is_empty) => {
-                    Content::Known(values.into())
-                }
+                Some(values) if untouched => Content::Known(values.into()),
                 _ => Content::held(lost.may_return),
             };
             extras.removed.insert(id, content);
         }
     }
+    own_times(universe, 1 - done, &mut extras);
     let contents = Contents::taken_by(universe, done);
     residual(
         universe,
@@ -157,6 +159,27 @@ fn rest(
         Base::Before,
         extras,
     )
+}
+
+/// What is left of an op keeps its times. What it did not do itself, but must do now, is as late as the latest it did.
+fn own_times(universe: &Universe<'_>, own: Which, extras: &mut Extras) {
+    let times = || universe.nodes.iter().map(|node| node.sides[own].times);
+    let latest = times()
+        .flat_map(|times| [times.left, times.arrived])
+        .max()
+        .flatten();
+    if latest.is_none() {
+        return;
+    }
+    extras
+        .times
+        .extend(times().enumerate().map(|(id, Times { left, arrived })| {
+            let times = Times {
+                left: left.or(arrived).or(latest),
+                arrived: arrived.or(left).or(latest),
+            };
+            (id, times)
+        }));
 }
 
 /// The document after what is left of both ops.

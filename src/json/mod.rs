@@ -8,7 +8,7 @@
 //! | `value`, `number`, `string`, `key` | JSON values: shared, with their size at hand; paths |
 //! | `value_wire`, `wire` | values and ops in and out of JSON |
 //! | `op` | [`JsonOp`]: picks over the document before, drops and edits over the document after |
-//! | `edit` | the embedded types: texts and counters |
+//! | `edit`, `time` | the embedded types: texts and counters; when an edit was made |
 //! | `fit`, `apply` | whether an op fits a document; changing the document |
 //! | `form`, `universe` | ops rewritten from paths into identities; two of them over one document |
 //! | `arrangement`, `content` | where every identity is in one document; what is known of its value |
@@ -47,6 +47,7 @@ mod residual;
 mod resolve;
 mod standing;
 mod string;
+mod time;
 mod universe;
 mod value;
 mod value_wire;
@@ -57,7 +58,7 @@ pub use digest::Digest;
 pub use key::{Key, Name, Path};
 pub use merge::Merge;
 pub use number::Number;
-pub use op::JsonOp;
+pub use op::{EditTime, JsonOp};
 pub use pattern::Pattern;
 pub use policy::{Policy, Rule, Setting, Winner};
 pub use string::Str;

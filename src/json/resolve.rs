@@ -4,9 +4,10 @@ use fnv::FnvHashSet;
 
 use super::conflict::{ConflictKind, Deed, Loser};
 use super::find::{self, Found, Identity, Scope};
-use super::form::{At, Id};
+use super::form::{At, Id, Times};
 use super::key::Key;
 use super::lens::Lens;
+use super::op::EditTime;
 use super::policy::{Policy, Rule};
 use super::standing::{Standing, State, Strike};
 use super::universe::{Universe, Which};
@@ -207,12 +208,35 @@ impl Resolver<'_, '_, '_> {
         }
         let rule = self.rule(found.node);
         match found.remove {
-            None => rule.loser(found.kind, None),
+            None => rule.loser(found.kind, None, self.times(found)),
             Some((which, removed)) => match self.standing.pick(removed, which) {
                 State::Removed { may_return: false } => Loser::from(1 - which),
-                _ => rule.loser(found.kind, Some(Loser::from(which))),
+                _ => rule.loser(found.kind, Some(Loser::from(which)), self.times(found)),
             },
         }
+    }
+
+    /// When each side did its part.
+    fn times(&self, found: &Found) -> [Option<EditTime>; 2] {
+        let times = |node: Id, which: Which| self.standing.universe.nodes[node].sides[which].times;
+        [0, 1].map(|which| {
+            let in_cycle = found.cycle[which]
+                .iter()
+                .map(|node| times(*node, which).left)
+                .max();
+            let node = match (found.remove, found.rival) {
+                (Some((remover, removed)), _) if remover == which => removed,
+                (None, Some(rival)) if which == 1 => rival,
+                _ => found.node,
+            };
+            let Times { left, arrived } = times(node, which);
+            in_cycle.unwrap_or(match found.deed {
+                Some(Deed::Edit) if found.remove.is_some_and(|(remover, _)| remover != which) => {
+                    arrived
+                }
+                _ => left.or(arrived),
+            })
+        })
     }
 
     fn note(&mut self, found: &Found, loser: Loser) {

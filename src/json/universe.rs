@@ -2,7 +2,7 @@
 
 use fnv::FnvHashMap;
 
-use super::form::{At, Drop, Form, Id, Kind, Node as FormNode, Pick, misfit};
+use super::form::{At, Drop, Form, Id, Kind, Node as FormNode, Pick, Times, misfit};
 use super::key::{Key, Path};
 use super::op::Edit;
 use super::value::Value;
@@ -51,6 +51,7 @@ pub(super) struct Touch<'op> {
     /// Where it puts it, if it moves or inserts it.
     pub(super) place: Option<Place>,
     pub(super) edit: Option<&'op Edit>,
+    pub(super) times: Times,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -373,6 +374,7 @@ fn touch<'op>(node: &FormNode<'op>, piece: Option<Piece>) -> Touch<'op> {
         pick,
         place: None,
         edit: node.edit,
+        times: node.times,
     }
 }
 

@@ -218,6 +218,16 @@ impl Error {
         }
     }
 
+    /// What is wrong with stored state, when this is what came of using it.
+    pub(crate) fn into_corrupt(self) -> Self {
+        match self {
+            Self::StorageCorrupt { .. } | Self::StorageNewer { .. } => self,
+            error => Self::StorageCorrupt {
+                reason: error.to_string(),
+            },
+        }
+    }
+
     /// The stable code of this error: the same string in Rust, TypeScript and on the wire.
     pub fn code(&self) -> &'static str {
         match self {

@@ -6,8 +6,9 @@ use rejoin::authority::{self, Authority, LastSeq, Limits, Out, PeerId};
 use rejoin::client::{Effect, Entry, Inflight, Link, RejectedEdit, Replica, State, Stored};
 use rejoin::count::MAX_COUNT;
 use rejoin::id::{ClientId, DocId, Epoch};
-use rejoin::json::{Digest, JsonOp, Value};
+use rejoin::json::{Digest, JsonOp, Path, Value};
 use rejoin::protocol::{ClientMessage, Committed, Fate, Open, Sent, ServerMessage, Submit};
+use rejoin::settings::Settings;
 use rejoin::text::TextOp;
 use rejoin::units::Utf16Offset;
 use serde_json::json;
@@ -51,6 +52,11 @@ fn by(name: &str, seq: u64) -> Committed {
     }
 }
 
+fn text_of(value: Option<&Value>) -> String {
+    let text = value.and_then(Value::to_text);
+    text.map(|text| text.to_string()).unwrap_or_default()
+}
+
 /// A state that this version may have written.
 fn state() -> State {
     State {
@@ -59,7 +65,8 @@ fn state() -> State {
         client: client("ann"),
         epoch: Some(epoch()),
         revision: 5,
-        value: Value::from("theirs"),
+        value: Some(Value::from("theirs")),
+        settings: Settings::default(),
         last_seq: 3,
         inflight: Some(Inflight {
             client: client("ann"),
@@ -220,7 +227,8 @@ fn entries_that_were_never_written_are_not_replayed() {
     let snapshot = |revision| Entry::Snapshot {
         epoch: epoch(),
         revision,
-        value: Value::from(""),
+        value: Some(Value::from("")),
+        settings: Settings::default(),
         included: false,
     };
     let ops = Entry::Ops {
@@ -265,7 +273,7 @@ fn an_ack_of_another_op_than_ours_takes_its_place() {
     let ops = vec![by("bob", 1), accepted];
     let replica = restored(state(), vec![Entry::Ops { ops, acked: true }]).unwrap();
     replica.assert_invariants();
-    assert_eq!(replica.value().to_string(), "other xmine theirs");
+    assert_eq!(text_of(replica.value()), "other xmine theirs");
     assert_eq!(replica.status().inflight, None);
 }
 
@@ -370,7 +378,7 @@ impl Device {
     }
 
     fn assert_kept(&self, hint: &str) {
-        let kept = self.replica.value().to_string().contains("mine ");
+        let kept = text_of(self.replica.value()).contains("mine ");
         assert!(kept, "{hint}: the pending edit is gone");
     }
 }
@@ -413,7 +421,8 @@ fn hostile(request: u64, x: u64, y: u64) -> Vec<ServerMessage> {
             request,
             epoch: epoch(),
             revision: x,
-            value: Value::from("theirs"),
+            value: Some(Value::from("theirs")),
+            settings: Settings::default(),
             fate,
         });
     }
@@ -531,7 +540,7 @@ fn the_last_seq_has_no_successor_and_edits_stay_saved() {
     device.settle();
     device
         .replica
-        .edit_text(Utf16Offset(0), 0, "more ")
+        .edit_text(&Path::default(), Utf16Offset(0), 0, "more ")
         .unwrap();
     device.settle();
     assert!(device.faults.iter().all(|code| *code == "count-too-large"));
@@ -539,7 +548,7 @@ fn the_last_seq_has_no_successor_and_edits_stay_saved() {
     let status = device.replica.status();
     assert_eq!((status.inflight, status.pending), (None, true));
     assert_eq!(status.edits, status.saved_edits);
-    assert_eq!(device.replica.value().to_string(), "more mine theirs");
+    assert_eq!(text_of(device.replica.value()), "more mine theirs");
 }
 
 #[test]
@@ -556,7 +565,7 @@ fn a_full_inbox_keeps_the_refused_edit_inflight() {
     device.settle();
     assert_eq!(device.faults, ["count-too-large"]);
     assert_eq!(device.replica.status().inflight, Some(3));
-    assert_eq!(device.replica.value().to_string(), "mine sent theirs");
+    assert_eq!(text_of(device.replica.value()), "mine sent theirs");
 }
 
 // ------------------------------------------------------------------------------------------ the authority
@@ -567,7 +576,8 @@ fn stored(floor: u64, revision: u64, window: Vec<Committed>) -> authority::Store
         epoch: epoch(),
         floor,
         revision,
-        value: Value::from("theirs"),
+        value: Some(Value::from("theirs")),
+        settings: Settings::default(),
         window,
     }
 }
@@ -618,6 +628,8 @@ fn open(name: &str, request: u64, revision: u64, seq: u64, digest: Option<Digest
             digest,
         }),
         create: None,
+        settings: Settings::default(),
+        schema_version: None,
     }
 }
 
@@ -684,7 +696,7 @@ fn no_open_or_submit_breaks_an_authority_for_the_others() {
                             )
                     });
                     assert_eq!(acks.count(), 1, "{x} {y} {digest:?} {last:?}");
-                    assert_eq!(authority.value().to_string(), "fine theirs");
+                    assert_eq!(text_of(authority.value()), "fine theirs");
                     authority.close(eve);
                     authority.close(bob);
                     told(&mut authority);
@@ -758,5 +770,5 @@ fn a_document_at_the_last_revision_takes_no_more_and_says_so() {
         ]
     );
     assert_eq!(authority.head(), MAX_COUNT);
-    assert_eq!(authority.value().to_string(), "xtheirs");
+    assert_eq!(text_of(authority.value()), "xtheirs");
 }

@@ -209,14 +209,14 @@ fn check_associative(world: &World) -> usize {
                 let len = after(len, b);
                 let ab = a.compose(b);
                 let mut queue = OpQueue::new();
-                queue.push(a.clone());
-                queue.push(b.clone());
+                let Ok(()) = queue.push(a.clone());
+                let Ok(()) = queue.push(b.clone());
                 for c in &by_len[len] {
                     let all = ab.compose(c);
                     assert_eq!(all, a.compose(&b.compose(c)), "{a:?}, {b:?}, {c:?}");
                     let mut queue = queue.clone();
-                    queue.push(c.clone());
-                    assert_eq!(queue.take(), all, "{a:?}, {b:?}, {c:?}");
+                    let Ok(()) = queue.push(c.clone());
+                    assert_eq!(queue.take().as_ref(), Ok(&all), "{a:?}, {b:?}, {c:?}");
                     triples += 1;
                 }
             }

@@ -91,12 +91,12 @@ proptest! {
         let mut queue = OpQueue::new();
         let mut all = TextOp::new();
         for op in &ops {
-            queue.push(op.clone());
+            let Ok(()) = queue.push(op.clone());
             all = all.compose(op);
-            prop_assert_eq!(&queue.compose(), &all);
+            prop_assert_eq!(queue.compose(), Ok(all.clone()));
         }
-        prop_assert_eq!(&queue.take(), &all);
-        prop_assert!(queue.is_empty() && queue.take().is_noop());
+        prop_assert_eq!(queue.take(), Ok(all.clone()));
+        prop_assert!(queue.is_empty() && queue.take().is_ok_and(|op| op.is_noop()));
     }
 
     #[test]

@@ -72,10 +72,10 @@ fn lengths_saturate_and_then_fit_no_text() {
                     assert_eq!(text, before);
                 }
             }
-            queue.push(grown);
+            let Ok(()) = queue.push(grown);
         }
     }
-    assert!(queue.take().base_len() > MAX_LEN);
+    assert!(queue.take().is_ok_and(|op| op.base_len() > MAX_LEN));
     assert_eq!(
         TextOp::new()
             .map_position(CharOffset(usize::MAX), Bias::After)

@@ -6,12 +6,13 @@ use rejoin::authority::{Append, Authority, LastSeq, Limits, Out, PeerId, Stored}
 use rejoin::count::MAX_COUNT;
 use rejoin::id::{ClientId, DocId};
 use rejoin::json::Value;
+use rejoin::settings::Settings;
 
 use super::bytes::Bytes;
 
 /// What its storage would have.
 struct Log {
-    value: Value,
+    value: Option<Value>,
     head: u64,
     seen: BTreeSet<(ClientId, u64)>,
     clients: BTreeMap<ClientId, Option<LastSeq>>,
@@ -55,7 +56,8 @@ pub fn authority(data: &[u8]) {
         floor: bytes.count(2),
         revision: bytes.count(6),
         window: bytes.list(4, |b| b.committed(value.size(), 3)),
-        value,
+        value: Some(value),
+        settings: Settings::default(),
     };
     let mut log = Log {
         value: stored.value.clone(),
@@ -69,7 +71,7 @@ pub fn authority(data: &[u8]) {
     };
     while !bytes.is_empty() {
         let peer = PeerId(u64::from(bytes.byte() % 4));
-        let (head, len) = (authority.head(), authority.value().size());
+        let (head, len) = (authority.head(), authority.value().map_or(0, Value::size));
         match bytes.below(8) {
             0 | 1 => {
                 let open = bytes.open(3, head, 2);
@@ -113,5 +115,5 @@ pub fn authority(data: &[u8]) {
         log.write(append);
     }
     assert_eq!(log.head, authority.head());
-    assert_eq!(&log.value, authority.value());
+    assert_eq!(log.value.as_ref(), authority.value());
 }

@@ -4,6 +4,7 @@ use rejoin::count::MAX_COUNT;
 use rejoin::id::{ClientId, DocId, Epoch};
 use rejoin::json::{Digest, JsonOp, Value};
 use rejoin::protocol::{Committed, Fate, Open, Sent, ServerMessage, Submit};
+use rejoin::settings::Settings;
 use rejoin::text::TextOp;
 
 /// Characters of one to four bytes, a combining one among them.
@@ -155,6 +156,8 @@ impl<'a> Bytes<'a> {
                 digest: b.digest(),
             }),
             create: self.some(Self::value),
+            settings: Settings::default(),
+            schema_version: self.some(|bytes| bytes.count(1)),
         }
     }
 
@@ -187,7 +190,8 @@ impl<'a> Bytes<'a> {
                 request: answered,
                 epoch: self.epoch(),
                 revision: self.count(revision),
-                value: self.value(),
+                value: self.some(Self::value),
+                settings: Settings::default(),
                 fate: self.fate(),
             },
             1 | 2 => ServerMessage::Ops {

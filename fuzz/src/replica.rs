@@ -1,10 +1,16 @@
 //! A replica restored from anything, that hears anything.
 
 use rejoin::client::{Effect, Entry, Inflight, RejectedEdit, Replica, State, Stored};
+use rejoin::json::{Path, Value};
 use rejoin::protocol::ClientMessage;
+use rejoin::settings::Settings;
 use rejoin::units::Utf16Offset;
 
 use super::bytes::Bytes;
+
+fn size(value: Option<&Value>) -> usize {
+    value.map_or(0, Value::size)
+}
 
 fn state(bytes: &mut Bytes<'_>) -> State {
     let value = bytes.value();
@@ -15,7 +21,8 @@ fn state(bytes: &mut Bytes<'_>) -> State {
         client: bytes.client(),
         epoch: bytes.some(Bytes::epoch),
         revision: bytes.count(5),
-        value,
+        value: Some(value),
+        settings: Settings::default(),
         last_seq: bytes.count(6),
         inflight: bytes.some(|b| Inflight {
             client: b.client(),
@@ -51,7 +58,8 @@ fn entry(bytes: &mut Bytes<'_>, len: usize) -> Entry {
         4 => Entry::Snapshot {
             epoch: bytes.epoch(),
             revision: bytes.count(6),
-            value: bytes.value(),
+            value: bytes.some(Bytes::value),
+            settings: Settings::default(),
             included: bytes.below(2) == 1,
         },
         5 => Entry::Rejected {
@@ -70,7 +78,7 @@ fn entry(bytes: &mut Bytes<'_>, len: usize) -> Entry {
 pub fn replica(data: &[u8]) {
     let mut bytes = Bytes::new(data);
     let checkpoint = state(&mut bytes);
-    let len = checkpoint.value.size();
+    let len = size(checkpoint.value.as_ref());
     let mut stored = Stored {
         entries: bytes.list(4, |b| entry(b, len)),
         checkpoint,
@@ -82,9 +90,9 @@ pub fn replica(data: &[u8]) {
             return;
         }
     };
-    let mut request = 0;
+    let (root, mut request) = (Path::default(), 0);
     while !bytes.is_empty() {
-        let (revision, len) = (replica.status().revision, replica.value().size());
+        let (revision, len) = (replica.status().revision, size(replica.value()));
         let seq = replica.status().inflight.unwrap_or(3);
         match bytes.below(12) {
             0 => replica.connected(),
@@ -94,10 +102,10 @@ pub fn replica(data: &[u8]) {
             4 => replica.discard(bytes.count(1)),
             5 => replica.persisted(bytes.count(4)),
             6 => {
-                let at = bytes.below(replica.value().as_text().len_utf16() + 2);
+                let at = bytes.below(replica.text(&root).map_or(0, |text| text.len_utf16()) + 2);
                 let (deleted, insert) = (bytes.below(4), bytes.text(3));
                 // Past the end, or inside a pair: refused, and the next lines see that nothing broke.
-                let _ = replica.edit_text(Utf16Offset(at), deleted, &insert);
+                let _ = replica.edit_text(&root, Utf16Offset(at), deleted, &insert);
             }
             7 => {
                 let _ = replica.edit(bytes.op(len));
@@ -127,7 +135,7 @@ pub fn replica(data: &[u8]) {
             }
         }
         replica.assert_invariants();
-        if replica.value().size() > 1_000 {
+        if size(replica.value()) > 1_000 {
             break;
         }
     }

@@ -6,6 +6,7 @@ use rejoin::count::MAX_COUNT;
 use rejoin::id::{ClientId, DocId, Epoch};
 use rejoin::json::{Digest, JsonOp, Value};
 use rejoin::protocol::Committed;
+use rejoin::settings::Settings;
 use rejoin_server::store::{
     Commit, DATABASE_FILE, MemoryStore, Page, Snapshot, SqliteOptions, SqliteStore, Store,
 };
@@ -57,25 +58,65 @@ fn commit(name: &str, base: u64, seqs: &[u64]) -> Commit {
     }
 }
 
+/// Settings, a document that becomes absent, and what a remove took away come back as they were.
+async fn settings_and_content(store: &dyn Store) {
+    let settings: Settings = serde_json::from_value(serde_json::json!({
+        "policies": [{"path": "/stock/*", "policy": "client", "restore": true}],
+        "schema": {"type": "object"},
+        "schemaVersion": 3,
+    }))
+    .unwrap();
+    let value = Some(serde_json::from_str::<Value>(r#"{"a":[1,null]}"#).unwrap());
+    let created = store.create(&doc("set"), &epoch(), value.as_ref().unwrap(), &settings);
+    created.await.unwrap();
+    let remove: JsonOp = serde_json::from_str(r#"[{"r":true}]"#).unwrap();
+    let known = remove.with_content(&value).unwrap();
+    let mut gone = commit("set", 0, &[1]);
+    gone.append.ops[0].op = known;
+    gone.snapshot = Some(Snapshot {
+        revision: 1,
+        value: None,
+    });
+    store.append(gone).await.unwrap();
+    let loaded = store.load(&doc("set"), 10).await.unwrap().unwrap();
+    assert_eq!(loaded.settings, settings);
+    assert_eq!(loaded.snapshot.value, None);
+    let op = loaded.ops[0].op.plain_with_content();
+    assert_eq!(
+        serde_json::to_string(&op).unwrap(),
+        r#"[{"r":{"a":[1,null]}}]"#
+    );
+}
+
 async fn contract(store: &dyn Store) {
     // A document is created once.
     assert!(store.load(&doc("a"), 10).await.unwrap().is_none());
     store
-        .create(&doc("a"), &epoch(), &Value::from("start"))
+        .create(
+            &doc("a"),
+            &epoch(),
+            &Value::from("start"),
+            &Settings::default(),
+        )
         .await
         .unwrap();
     store
-        .create(&doc("b"), &epoch(), &Value::from(""))
+        .create(&doc("b"), &epoch(), &Value::from(""), &Settings::default())
         .await
         .unwrap();
     let again = store
-        .create(&doc("a"), &epoch(), &Value::from("other"))
+        .create(
+            &doc("a"),
+            &epoch(),
+            &Value::from("other"),
+            &Settings::default(),
+        )
         .await;
     assert_eq!(again.unwrap_err().code(), "document-exists");
     let loaded = store.load(&doc("a"), 10).await.unwrap().unwrap();
     assert_eq!(
-        (loaded.head, loaded.snapshot.value.to_string().as_str()),
-        (0, "start")
+        (loaded.head, loaded.snapshot.value),
+        (0, Some(Value::from("start")))
     );
 
     // An append is there when it has resolved, with its client's record.
@@ -152,12 +193,14 @@ async fn contract(store: &dyn Store) {
     let mut with_snapshot = commit("a", 3, &[9]);
     with_snapshot.snapshot = Some(Snapshot {
         revision: 4,
-        value: Value::from("xxxxstart"),
+        value: Some(Value::from("xxxxstart")),
     });
     store.append(with_snapshot).await.unwrap();
     let loaded = store.load(&doc("a"), 0).await.unwrap().unwrap();
     assert_eq!((loaded.head, loaded.snapshot.revision), (4, 4));
-    assert_eq!(loaded.snapshot.value.to_string(), "xxxxstart");
+    assert_eq!(loaded.snapshot.value, Some(Value::from("xxxxstart")));
+
+    settings_and_content(store).await;
 
     let missing = store.append(commit("nowhere", 0, &[1])).await.unwrap_err();
     assert_eq!(missing.code(), "unknown-document");
@@ -200,7 +243,7 @@ async fn a_full_disk_fails_the_append_and_keeps_what_was_there() {
     };
     let store = SqliteStore::open(dir.path(), &options).unwrap();
     store
-        .create(&doc("a"), &epoch(), &Value::from(""))
+        .create(&doc("a"), &epoch(), &Value::from(""), &Settings::default())
         .await
         .unwrap();
     let mut head = 0;
@@ -223,7 +266,7 @@ async fn numbers_that_were_never_written_are_damage_of_their_document_alone() {
     let store = SqliteStore::open(dir.path(), &options).unwrap();
     for name in ["whole", "head", "floor", "snapshot", "seq", "record"] {
         store
-            .create(&doc(name), &epoch(), &Value::from(""))
+            .create(&doc(name), &epoch(), &Value::from(""), &Settings::default())
             .await
             .unwrap();
         store.append(commit(name, 0, &[1, 2])).await.unwrap();
@@ -272,4 +315,36 @@ async fn a_damaged_file_is_named() {
     .unwrap();
     let error = SqliteStore::open(dir.path(), &SqliteOptions::default()).unwrap_err();
     assert!(error.to_string().contains(DATABASE_FILE), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_of_version_1_is_upgraded() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = SqliteOptions::default();
+    let store = SqliteStore::open(dir.path(), &options).unwrap();
+    let created = store.create(
+        &doc("old"),
+        &epoch(),
+        &Value::from("kept"),
+        &Settings::default(),
+    );
+    created.await.unwrap();
+    store.close().await.unwrap();
+    drop(store);
+    let file = std::fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|ending| ending == "sqlite3"))
+        .expect("a database file");
+    let old = rusqlite::Connection::open(file).unwrap();
+    old.execute_batch("ALTER TABLE documents DROP COLUMN settings; PRAGMA user_version = 1;")
+        .unwrap();
+    drop(old);
+    for _ in 0..2 {
+        let store = SqliteStore::open(dir.path(), &options).unwrap();
+        let loaded = store.load(&doc("old"), 1).await.unwrap().unwrap();
+        assert_eq!(loaded.snapshot.value, Some(Value::from("kept")));
+        assert!(loaded.settings.is_default());
+        store.close().await.unwrap();
+    }
 }

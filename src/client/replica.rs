@@ -74,7 +74,7 @@ impl Replica {
         let mut document = Document::restore(stored.checkpoint)?;
         let journal = Journal::new(Some(stored.entries.len()));
         for entry in stored.entries {
-            document.replay(entry)?;
+            document.replay(entry).map_err(Error::into_corrupt)?;
         }
         let mut replica = Self::with(document, journal);
         replica.inflight_edits = u64::from(replica.document.inflight.is_some());

@@ -65,11 +65,17 @@ impl Document {
         check_counts(&state)?;
         let mut view = state.value.clone();
         if let Some(inflight) = &state.inflight {
-            inflight.rebased.apply(&mut view).map_err(corrupt)?;
+            inflight
+                .rebased
+                .apply(&mut view)
+                .map_err(Error::into_corrupt)?;
         }
-        state.pending.apply(&mut view).map_err(corrupt)?;
+        state
+            .pending
+            .apply(&mut view)
+            .map_err(Error::into_corrupt)?;
         let mut pending = OpQueue::new();
-        pending.push(state.pending).map_err(corrupt)?;
+        pending.push(state.pending).map_err(Error::into_corrupt)?;
         Ok(Self {
             schema_version: state.settings.schema_version,
             settings: state.settings,
@@ -248,7 +254,7 @@ fn check_counts(state: &State) -> Result<(), Error> {
         ("the last seq", state.last_seq),
         ("the inbox's number", state.next_rejected),
     ] {
-        count::check(what, count).map_err(corrupt)?;
+        count::check(what, count).map_err(Error::into_corrupt)?;
     }
     let impossible = |what: &str| {
         Err(Error::StorageCorrupt {
@@ -267,14 +273,8 @@ fn check_counts(state: &State) -> Result<(), Error> {
         if edit.id >= state.next_rejected {
             return impossible("a refused edit has a number that was never given");
         }
-        count::check("a refused edit's seq", edit.seq).map_err(corrupt)?;
-        count::check("a refused edit's revision", edit.revision).map_err(corrupt)?;
+        count::check("a refused edit's seq", edit.seq).map_err(Error::into_corrupt)?;
+        count::check("a refused edit's revision", edit.revision).map_err(Error::into_corrupt)?;
     }
     Ok(())
-}
-
-fn corrupt(error: Error) -> Error {
-    Error::StorageCorrupt {
-        reason: error.to_string(),
-    }
 }

@@ -89,8 +89,11 @@ fn n_pushes_and_a_compose_are_n_log_n() {
         let pushed: usize = ops.iter().map(TextOp::component_count).sum();
         let (steps, composed) = during(|| {
             let mut queue = OpQueue::new();
-            ops.into_iter().for_each(|op| queue.push(op));
-            queue.take()
+            for op in ops {
+                let Ok(()) = queue.push(op);
+            }
+            let Ok(all) = queue.take();
+            all
         });
         let bound = (4.0 * pushed as f64 * (pushed as f64).log2()) as u64;
         assert!(
@@ -114,11 +117,13 @@ fn a_heavy_op_among_light_ones_is_not_walked_at_every_push() {
         let (steps, _) = during(|| {
             let mut queue = OpQueue::new();
             if heavy_first {
-                queue.push(heavy.clone());
+                let Ok(()) = queue.push(heavy.clone());
             }
-            light.iter().for_each(|op| queue.push(op.clone()));
+            for op in &light {
+                let Ok(()) = queue.push(op.clone());
+            }
             if !heavy_first {
-                queue.push(heavy.clone());
+                let Ok(()) = queue.push(heavy.clone());
             }
             queue.take()
         });

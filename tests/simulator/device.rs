@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, VecDeque};
 use rejoin::authority::PeerId;
 use rejoin::client::{Effect, Entry, Replica, State, Stored};
 use rejoin::id::ClientId;
-use rejoin::json::Value;
+use rejoin::json::{Path, Value};
 use rejoin::protocol::{ClientMessage, Sent};
+use rejoin::settings::Settings;
 use rejoin::units::Utf16Offset;
 
 use crate::chars::Chars;
 use crate::schedule::Counts;
-use crate::server::{doc, initial};
+use crate::server::{doc, initial, text_of};
 
 /// A write on its way to storage: lost in a crash.
 struct Write {
@@ -68,7 +69,7 @@ impl Device {
     pub fn copy(&self, name: String, chars: &mut Chars) -> Option<Self> {
         let disk = self.disk.clone()?;
         let stored = Replica::restore(disk.clone()).expect("what was stored restores");
-        let state = stored.state();
+        let state = stored.state().unwrap();
         chars.copy(&serde_json::to_string(&state.pending).unwrap());
         if let Some(inflight) = state.inflight {
             let text = serde_json::to_string(&inflight.op).unwrap();
@@ -102,7 +103,7 @@ impl Device {
                 counts.thing("restarts from storage");
                 Replica::restore(stored).expect("what was stored restores")
             }
-            None => Replica::new(doc(), self.fresh_id(), initial()),
+            None => Replica::new(doc(), self.fresh_id(), initial(), Settings::default()),
         };
         replica.assert_invariants();
         self.replica = Some(replica);
@@ -124,7 +125,7 @@ impl Device {
     pub fn text(&self) -> String {
         self.replica
             .as_ref()
-            .map(|replica| replica.value().to_string())
+            .map(|replica| text_of(replica.value()))
             .unwrap_or_default()
     }
 
@@ -138,10 +139,12 @@ impl Device {
         let Some(replica) = &mut self.replica else {
             return;
         };
-        let text = replica.value().to_string();
+        let text = text_of(replica.value());
         let at = boundary(&text, at);
         let typed: String = (0..count).map(|_| chars.next()).collect();
-        replica.edit_text(Utf16Offset(at), 0, &typed).unwrap();
+        replica
+            .edit_text(&Path::default(), Utf16Offset(at), 0, &typed)
+            .unwrap();
         self.typed.extend(typed.chars());
     }
 
@@ -149,14 +152,19 @@ impl Device {
         let Some(replica) = &mut self.replica else {
             return;
         };
-        let text = replica.value().to_string();
+        let text = text_of(replica.value());
         let at = boundary(&text, at);
         let gone: String = utf16_suffix(&text, at)
             .chars()
             .take(count as usize)
             .collect();
         replica
-            .edit_text(Utf16Offset(at), gone.encode_utf16().count(), "")
+            .edit_text(
+                &Path::default(),
+                Utf16Offset(at),
+                gone.encode_utf16().count(),
+                "",
+            )
             .unwrap();
         chars.delete(&gone);
     }
@@ -166,13 +174,13 @@ impl Device {
         let Some(replica) = &mut self.replica else {
             return;
         };
-        let at = boundary(&replica.value().to_string(), at);
+        let at = boundary(&text_of(replica.value()), at);
         let c = chars.next();
         replica
-            .edit_text(Utf16Offset(at), 0, &c.to_string())
+            .edit_text(&Path::default(), Utf16Offset(at), 0, &c.to_string())
             .unwrap();
         replica
-            .edit_text(Utf16Offset(at), c.len_utf16(), "")
+            .edit_text(&Path::default(), Utf16Offset(at), c.len_utf16(), "")
             .unwrap();
         chars.delete(&c.to_string());
     }
@@ -196,7 +204,7 @@ impl Device {
         let restored =
             Replica::restore(self.disk.clone().unwrap()).expect("what was stored restores");
         assert!(
-            restored.state() == write.state,
+            restored.state().as_ref() == Ok(&write.state),
             "restored {:?}\nbut it was {:?}",
             restored.state(),
             write.state
@@ -227,7 +235,7 @@ impl Device {
                     if checkpoint.is_some() {
                         counts.thing("checkpoints");
                     }
-                    let state = replica.state();
+                    let state = replica.state().unwrap();
                     self.writes.push_back(Write {
                         batch,
                         checkpoint,
@@ -250,7 +258,7 @@ impl Device {
                     if replica.status().pending {
                         counts.thing("rebases of pending edits");
                     }
-                    assert!(!patch.changes.is_empty(), "a patch that changes nothing");
+                    assert!(!patch.steps.is_empty(), "a patch that changes nothing");
                 }
                 Effect::Rejected(edit) if edit.code == "forgotten" => {
                     counts.thing("edits of which nobody knows");
@@ -261,6 +269,7 @@ impl Device {
                     let fresh = self.fresh_id();
                     replica.set_client(fresh);
                 }
+                Effect::Conflict(_) => counts.thing("conflicts told"),
                 Effect::Refused { .. } => {}
                 Effect::Fault(error) => panic!("a fault: {error}"),
             }
@@ -292,7 +301,7 @@ impl Device {
     }
 
     /// Whether there is nothing left to do here.
-    pub fn is_at_rest(&self, value: &Value) -> bool {
+    pub fn is_at_rest(&self, value: Option<&Value>) -> bool {
         self.replica.as_ref().is_some_and(|replica| {
             let status = replica.status();
             !replica.needs_resync()

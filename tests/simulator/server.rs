@@ -8,10 +8,18 @@ use rejoin::id::{ClientId, DocId, Epoch};
 use rejoin::json::Value;
 use rejoin::protocol::{ClientMessage, Committed, Fate, Open, Sent, ServerMessage};
 
+use rejoin::settings::Settings;
+
 use crate::schedule::Counts;
 
 pub fn doc() -> DocId {
     DocId::new("doc").unwrap()
+}
+
+/// A root string.
+pub fn text_of(value: Option<&Value>) -> String {
+    let text = value.and_then(Value::to_text);
+    text.map(|text| text.to_string()).unwrap_or_default()
 }
 
 pub fn initial() -> Value {
@@ -22,10 +30,10 @@ pub fn initial() -> Value {
 struct Database {
     epoch: Epoch,
     /// The value at revision 0 of this life.
-    first: Value,
+    first: Option<Value>,
     ops: Vec<Committed>,
     floor: u64,
-    value: Value,
+    value: Option<Value>,
     clients: BTreeMap<ClientId, LastSeq>,
     /// Each accepted op, as it was sent.
     accepted: HashSet<Sent>,
@@ -45,10 +53,10 @@ impl Server {
     pub fn new(limits: Limits) -> Self {
         let database = Database {
             epoch: Epoch::new("life-1").unwrap(),
-            first: initial(),
+            first: Some(initial()),
             ops: Vec::new(),
             floor: 0,
-            value: initial(),
+            value: Some(initial()),
             clients: BTreeMap::new(),
             accepted: HashSet::new(),
         };
@@ -62,8 +70,8 @@ impl Server {
         }
     }
 
-    pub fn value(&self) -> &Value {
-        &self.database.value
+    pub fn value(&self) -> Option<&Value> {
+        self.database.value.as_ref()
     }
 
     /// Whether this very op was accepted (as far as its client's records tell).
@@ -83,6 +91,7 @@ impl Server {
                 floor: database.floor,
                 revision: database.ops.len() as u64,
                 value: database.value.clone(),
+                settings: Settings::default(),
                 window: database.ops[from..].to_vec(),
             };
             Authority::load(stored, self.limits).unwrap()
@@ -353,7 +362,7 @@ impl Server {
         );
         if let Some(authority) = &self.authority {
             assert!(
-                *authority.value() == value,
+                authority.value() == value.as_ref(),
                 "the authority has another value"
             );
         }

@@ -8,7 +8,7 @@ use rejoin::protocol::{ClientMessage, Fate, ServerMessage};
 use crate::chars::Chars;
 use crate::device::Device;
 use crate::schedule::{Counts, Kind, Schedule, Step};
-use crate::server::{Server, doc};
+use crate::server::{Server, doc, text_of};
 
 /// How often everybody may talk in turn before it counts as a livelock.
 const ROUNDS: usize = 400;
@@ -63,13 +63,13 @@ impl World {
     fn tell(&self, Step { kind, a, b }: Step) {
         println!(
             "{kind:?} {a} {b}; server {:?}",
-            self.server.value().to_string()
+            text_of(self.server.value())
         );
         for device in &self.devices {
             match &device.replica {
                 None => println!("    {} is down", device.name),
                 Some(replica) => {
-                    let state = replica.state();
+                    let state = replica.state().unwrap();
                     println!(
                         "    {} {:?} as {} sees {:?}; r{} inflight {:?} pending {:?}",
                         device.name,
@@ -330,13 +330,13 @@ impl World {
         }
         panic!(
             "no convergence: the server has {:?}",
-            self.server.value().to_string()
+            text_of(self.server.value())
         );
     }
 
     fn check(&mut self) {
         self.server.assert_consistent();
-        let text = self.server.value().to_string();
+        let text = text_of(self.server.value());
         for device in &self.devices {
             assert_eq!(device.text(), text, "{} ended differently", device.name);
             device.assert_all_edits_counted();

@@ -4,6 +4,7 @@ use rejoin::authority::LastSeq;
 use rejoin::id::{ClientId, DocId, Epoch};
 use rejoin::json::Value;
 use rejoin::protocol::Committed;
+use rejoin::settings::Settings;
 use rejoin_server::store::{Commit, MemoryStore, Page, Reply, Store, StoreError, StoredDocument};
 use tokio::sync::watch;
 
@@ -52,8 +53,8 @@ impl Store for TestStore {
         })
     }
 
-    fn create(&self, doc: &DocId, epoch: &Epoch, value: &Value) -> Reply<()> {
-        self.inner.create(doc, epoch, value)
+    fn create(&self, doc: &DocId, epoch: &Epoch, value: &Value, settings: &Settings) -> Reply<()> {
+        self.inner.create(doc, epoch, value, settings)
     }
 
     fn load(&self, doc: &DocId, window: usize) -> Reply<Option<StoredDocument>> {

@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::count;
 use crate::id::Epoch;
-use crate::json::{Conflict, JsonOp, Value};
+use crate::json::{Conflict, JsonOp, Policy, Value, Winner};
 use crate::protocol::Committed;
 use crate::queue::OpQueue;
 use crate::settings::Settings;
@@ -163,22 +163,19 @@ impl Document {
     }
 
     /// The inflight op goes to the inbox; what was edited on top of it stays. Content decides, not an
-    /// undo: the view is made anew from confirmed and what remains (I6). Where what was edited on top
-    /// cannot do without it, that is kept with it, whole (I7).
+    /// undo: the view is made anew from confirmed and what remains (I6). What was edited on top wins over
+    /// the undoing, and brings back what it cannot do without (I7).
     pub(super) fn reject(&mut self, code: String, detail: String) -> Result<Patch, Error> {
         let Some(inflight) = &self.inflight else {
             return Ok(Patch::default());
         };
         let removal = inflight.rebased.invert(&self.confirmed)?;
         let pending = self.pending.compose()?;
-        let base = self.base()?;
-        let merge = JsonOp::merge_on(&base, &removal, &pending, &self.settings.policies)?;
+        let mine_wins = Policy::new(Winner::Client, true);
+        let merge = JsonOp::merge_on(&self.under_pending()?, &removal, &pending, &mine_wins)?;
         let patch = self.patch(merge.left)?;
         let (op, seq) = (inflight.rebased.clone(), inflight.seq);
-        self.keep_aside(op, seq, code.clone(), detail.clone());
-        if !merge.conflicts.is_empty() {
-            self.keep_aside(pending, seq, code, detail);
-        }
+        self.keep_aside(op, seq, code, detail);
         self.inflight = None;
         self.pending.clear();
         self.pending.push(merge.right)?;

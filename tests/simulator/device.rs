@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, VecDeque};
 use rejoin::authority::PeerId;
 use rejoin::client::{Effect, Entry, Replica, State, Stored};
 use rejoin::id::ClientId;
-use rejoin::json::{Path, Value};
+use rejoin::json::Value;
 use rejoin::protocol::{ClientMessage, Sent};
-use rejoin::settings::Settings;
 use rejoin::units::Utf16Offset;
 
 use crate::chars::Chars;
 use crate::schedule::Counts;
-use crate::server::{doc, initial, text_of};
+use crate::server::doc;
+use crate::subject::{Subject, text_of};
 
 /// A write on its way to storage: lost in a crash.
 struct Write {
@@ -25,6 +25,7 @@ struct Write {
 
 pub struct Device {
     pub name: String,
+    subject: Subject,
     /// None while crashed.
     pub replica: Option<Replica>,
     /// The connection, as far as the device knows.
@@ -45,9 +46,10 @@ pub struct Device {
 }
 
 impl Device {
-    pub fn new(name: String) -> Self {
+    pub fn new(name: String, subject: Subject) -> Self {
         let mut device = Self {
             name,
+            subject,
             replica: None,
             peer: None,
             partitioned: false,
@@ -82,7 +84,7 @@ impl Device {
         }
         chars.copy(&inbox(&stored, false));
         chars.copy(&inbox(&stored, true));
-        let mut copy = Self::new(name);
+        let mut copy = Self::new(name, self.subject);
         copy.disk = Some(disk);
         copy.replica = None;
         copy.start(&mut Counts::default());
@@ -103,7 +105,10 @@ impl Device {
                 counts.thing("restarts from storage");
                 Replica::restore(stored).expect("what was stored restores")
             }
-            None => Replica::new(doc(), self.fresh_id(), initial(), Settings::default()),
+            None => {
+                let (create, settings) = (self.subject.initial(), self.subject.settings());
+                Replica::new(doc(), self.fresh_id(), create, settings)
+            }
         };
         replica.assert_invariants();
         self.replica = Some(replica);
@@ -143,7 +148,7 @@ impl Device {
         let at = boundary(&text, at);
         let typed: String = (0..count).map(|_| chars.next()).collect();
         replica
-            .edit_text(&Path::default(), Utf16Offset(at), 0, &typed)
+            .edit_text(&self.subject.text(), Utf16Offset(at), 0, &typed)
             .unwrap();
         self.typed.extend(typed.chars());
     }
@@ -160,13 +165,25 @@ impl Device {
             .collect();
         replica
             .edit_text(
-                &Path::default(),
+                &self.subject.text(),
                 Utf16Offset(at),
                 gone.encode_utf16().count(),
                 "",
             )
             .unwrap();
         chars.delete(&gone);
+    }
+
+    /// Edits something else than the text; whether there was something to do.
+    pub fn edit_json(&mut self, a: u32, b: u32) -> bool {
+        let Some(replica) = &mut self.replica else {
+            return false;
+        };
+        let Some(op) = self.subject.edit(replica.value(), a, b) else {
+            return false;
+        };
+        replica.edit(op).unwrap();
+        true
     }
 
     /// Types and takes back: a no-op to the server.
@@ -177,10 +194,10 @@ impl Device {
         let at = boundary(&text_of(replica.value()), at);
         let c = chars.next();
         replica
-            .edit_text(&Path::default(), Utf16Offset(at), 0, &c.to_string())
+            .edit_text(&self.subject.text(), Utf16Offset(at), 0, &c.to_string())
             .unwrap();
         replica
-            .edit_text(&Path::default(), Utf16Offset(at), c.len_utf16(), "")
+            .edit_text(&self.subject.text(), Utf16Offset(at), c.len_utf16(), "")
             .unwrap();
         chars.delete(&c.to_string());
     }

@@ -20,6 +20,7 @@ mod regressions;
 mod schedule;
 mod server;
 mod shrink;
+mod subject;
 mod world;
 
 use std::panic::{self, AssertUnwindSafe};

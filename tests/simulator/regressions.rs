@@ -3,8 +3,9 @@
 use crate::outcome;
 use crate::schedule::Kind::{self, *};
 use crate::schedule::{Schedule, Step};
+use crate::subject::Subject;
 
-fn replay(devices: u32, window: u32, limit: u32, steps: &[(Kind, u32, u32)]) {
+fn replay(devices: u32, window: u32, limit: u32, subject: u32, steps: &[(Kind, u32, u32)]) {
     let steps = steps
         .iter()
         .map(|&(kind, a, b)| Step { kind, a, b })
@@ -13,6 +14,7 @@ fn replay(devices: u32, window: u32, limit: u32, steps: &[(Kind, u32, u32)]) {
         devices,
         window,
         limit,
+        subject: Subject(subject),
         steps,
     };
     if let Err(why) = outcome(&schedule, true) {
@@ -27,6 +29,7 @@ fn seed_412() {
         2,
         2,
         1000000,
+        0,
         &[
             (Connect, 2702541915, 4294237743),
             (Insert, 841937573, 1492835252),
@@ -53,6 +56,7 @@ fn seed_64() {
         2,
         1000,
         30,
+        0,
         &[
             (CrashDevice, 2982209063, 984974222),
             (CrashDevice, 678166677, 3568010472),
@@ -78,6 +82,7 @@ fn seed_60() {
         4,
         1000,
         30,
+        0,
         &[
             (CrashDevice, 1014322457, 3443701399),
             (CrashDevice, 3136799661, 2746013327),
@@ -94,6 +99,7 @@ fn seed_5001327() {
         2,
         2,
         1000000,
+        0,
         &[
             (Insert, 2794759360, 1852779724),
             (Connect, 1910498374, 1772589960),

@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::subject::Subject;
+
 macro_rules! kinds {
     ($($kind:ident $weight:literal,)*) => {
         /// What a step does, and how often it is picked.
@@ -23,6 +25,7 @@ kinds! {
     Delete 4,
     Burst 1,
     CancelOut 1,
+    Json 20,
     Flush 16,
     WriteDone 14,
     Deliver 30,
@@ -62,6 +65,7 @@ pub struct Schedule {
     pub window: u32,
     /// The authority's limit on the text, in scalars.
     pub limit: u32,
+    pub subject: Subject,
     pub steps: Vec<Step>,
 }
 
@@ -69,6 +73,7 @@ pub struct Schedule {
 /// always there (a pruned log, say) hides what happens without it.
 const ALWAYS: &[Kind] = &[
     Kind::Insert,
+    Kind::Json,
     Kind::Flush,
     Kind::WriteDone,
     Kind::Deliver,
@@ -108,6 +113,10 @@ impl Schedule {
             devices: 2 + random.below(3) as u32,
             window: [2, 5, 1_000][random.below(3) as usize],
             limit: [30, 1_000_000, 1_000_000][random.below(3) as usize],
+            subject: Subject(match random.below(2) {
+                0 => 0,
+                _ => random.below(Subject::COUNT.into()) as u32,
+            }),
             steps: (0..length)
                 .map(|_| {
                     let mut at = random.below(total.into()) as u32;
@@ -133,10 +142,12 @@ impl Schedule {
             devices,
             window,
             limit,
+            subject: Subject(subject),
             steps,
         } = self;
-        let mut text =
-            format!("#[test]\nfn seed_{seed}() {{\n    replay({devices}, {window}, {limit}, &[\n");
+        let mut text = format!(
+            "#[test]\nfn seed_{seed}() {{\n    replay({devices}, {window}, {limit}, {subject}, &[\n"
+        );
         for Step { kind, a, b } in steps {
             text += &format!("        ({kind:?}, {a}, {b}),\n");
         }
@@ -157,6 +168,7 @@ const THINGS: &[&str] = &[
     "acks by catch-up",
     "catch-ups from the log",
     "checkpoints",
+    "conflicts told",
     "copied ids noticed",
     "edits behind the window",
     "edits fenced at open",

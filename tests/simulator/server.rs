@@ -11,19 +11,10 @@ use rejoin::protocol::{ClientMessage, Committed, Fate, Open, Sent, ServerMessage
 use rejoin::settings::Settings;
 
 use crate::schedule::Counts;
+use crate::subject::Subject;
 
 pub fn doc() -> DocId {
     DocId::new("doc").unwrap()
-}
-
-/// A root string.
-pub fn text_of(value: Option<&Value>) -> String {
-    let text = value.and_then(Value::to_text);
-    text.map(|text| text.to_string()).unwrap_or_default()
-}
-
-pub fn initial() -> Value {
-    Value::from("")
 }
 
 /// What is durable.
@@ -46,17 +37,18 @@ pub struct Server {
     /// What each peer opened with.
     opens: Vec<(PeerId, Open)>,
     limits: Limits,
+    settings: Settings,
     lives: u64,
 }
 
 impl Server {
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: Limits, subject: Subject) -> Self {
         let database = Database {
             epoch: Epoch::new("life-1").unwrap(),
-            first: Some(initial()),
+            first: Some(subject.initial()),
             ops: Vec::new(),
             floor: 0,
-            value: Some(initial()),
+            value: Some(subject.initial()),
             clients: BTreeMap::new(),
             accepted: HashSet::new(),
         };
@@ -66,6 +58,7 @@ impl Server {
             appending: None,
             opens: Vec::new(),
             limits,
+            settings: subject.settings(),
             lives: 1,
         }
     }
@@ -91,7 +84,7 @@ impl Server {
                 floor: database.floor,
                 revision: database.ops.len() as u64,
                 value: database.value.clone(),
-                settings: Settings::default(),
+                settings: self.settings.clone(),
                 window: database.ops[from..].to_vec(),
             };
             Authority::load(stored, self.limits).unwrap()

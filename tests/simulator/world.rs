@@ -8,7 +8,8 @@ use rejoin::protocol::{ClientMessage, Fate, ServerMessage};
 use crate::chars::Chars;
 use crate::device::Device;
 use crate::schedule::{Counts, Kind, Schedule, Step};
-use crate::server::{Server, doc, text_of};
+use crate::server::{Server, doc};
+use crate::subject::text_of;
 
 /// How often everybody may talk in turn before it counts as a livelock.
 const ROUNDS: usize = 400;
@@ -38,9 +39,9 @@ impl World {
         };
         let mut world = Self {
             devices: (0..schedule.devices)
-                .map(|i| Device::new(format!("d{i}")))
+                .map(|i| Device::new(format!("d{i}"), schedule.subject))
                 .collect(),
-            server: Server::new(limits),
+            server: Server::new(limits, schedule.subject),
             packets: Vec::new(),
             chars: Chars::default(),
             counts: Counts::default(),
@@ -99,6 +100,7 @@ impl World {
                     device.insert(b.wrapping_mul(i + 1), 1, &mut self.chars);
                 }
             }
+            Kind::Json if up => return device.edit_json(a, b),
             Kind::CancelOut if up => device.cancel_out(b, &mut self.chars),
             Kind::Flush => match &mut device.replica {
                 Some(replica) => replica.flush(),

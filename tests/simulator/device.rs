@@ -220,11 +220,12 @@ impl Device {
         }
         let restored =
             Replica::restore(self.disk.clone().unwrap()).expect("what was stored restores");
+        let restored = restored.state().unwrap();
         assert!(
-            restored.state().as_ref() == Ok(&write.state),
-            "restored {:?}\nbut it was {:?}",
-            restored.state(),
-            write.state
+            restored == write.state,
+            "restored {}\nbut it was {}",
+            serde_json::to_string(&restored).unwrap(),
+            serde_json::to_string(&write.state).unwrap()
         );
         if let Some(replica) = &mut self.replica {
             replica.persisted(write.batch);

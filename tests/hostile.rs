@@ -245,11 +245,23 @@ fn entries_that_were_never_written_are_not_replayed() {
         ..state()
     };
     let cases = [
-        (idle.clone(), vec![Entry::Freeze { seq: 3 }]),
-        (idle.clone(), vec![Entry::Freeze { seq: 0 }]),
-        (idle.clone(), vec![Entry::Freeze { seq: MAX_COUNT + 1 }]),
-        (idle.clone(), vec![Entry::Freeze { seq: u64::MAX }]),
-        (state(), vec![Entry::Freeze { seq: 4 }]),
+        (idle.clone(), vec![Entry::Freeze { seq: 3, op: None }]),
+        (idle.clone(), vec![Entry::Freeze { seq: 0, op: None }]),
+        (
+            idle.clone(),
+            vec![Entry::Freeze {
+                seq: MAX_COUNT + 1,
+                op: None,
+            }],
+        ),
+        (
+            idle.clone(),
+            vec![Entry::Freeze {
+                seq: u64::MAX,
+                op: None,
+            }],
+        ),
+        (state(), vec![Entry::Freeze { seq: 4, op: None }]),
         (state(), vec![snapshot(MAX_COUNT + 1)]),
         (state(), vec![snapshot(u64::MAX)]),
         (state(), vec![snapshot(MAX_COUNT), ops.clone()]),
@@ -261,7 +273,7 @@ fn entries_that_were_never_written_are_not_replayed() {
         let error = restored(checkpoint, entries).unwrap_err();
         assert_eq!(error.code(), "storage-corrupt", "{hint}: {error}");
     }
-    assert!(restored(idle, vec![Entry::Freeze { seq: 4 }, ops]).is_ok());
+    assert!(restored(idle, vec![Entry::Freeze { seq: 4, op: None }, ops]).is_ok());
 }
 
 /// Found by the fuzz target `replica`: an ack in the journal of an op that this version would have

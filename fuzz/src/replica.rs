@@ -49,6 +49,7 @@ fn entry(bytes: &mut Bytes<'_>, len: usize) -> Entry {
         0 => Entry::Edit { op: bytes.op(len) },
         1 => Entry::Freeze {
             seq: bytes.count(8),
+            op: None,
         },
         2 => Entry::Unfreeze,
         3 => Entry::Ops {

@@ -20,6 +20,9 @@ pub enum Entry {
     Freeze {
         /// The number it goes under.
         seq: u64,
+        /// The op; left out for a text edit: the entries before lead to the same one, to the letter.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        op: Option<JsonOp>,
     },
     /// The inflight op is fenced: its content is pending again.
     Unfreeze,

@@ -100,7 +100,7 @@ impl Journal {
 
 fn cost(entry: &Entry) -> usize {
     1 + match entry {
-        Entry::Edit { op } => op.component_count(),
+        Entry::Edit { op } | Entry::Freeze { op: Some(op), .. } => op.component_count(),
         Entry::Ops { ops, .. } => ops.iter().map(|c| 1 + c.op.component_count()).sum(),
         Entry::Snapshot { value, .. } => value.as_ref().map_or(0, Value::size) / 8,
         _ => 0,

@@ -317,10 +317,10 @@ impl Replica {
     }
 
     fn freeze(&mut self, seq: u64) {
-        if let Err(error) = self.document.freeze(seq) {
-            return self.fault(error);
+        match self.document.freeze(seq, None) {
+            Ok(entry) => self.journal.push(entry),
+            Err(error) => return self.fault(error),
         }
-        self.journal.push(Entry::Freeze { seq });
         self.freeze_batch = self.journal.next_batch();
         self.inflight_edits = self.edits;
         self.sent = false;

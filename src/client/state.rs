@@ -169,14 +169,14 @@ impl Document {
                     });
                 }
             }
-            Entry::Freeze { seq } => {
+            Entry::Freeze { seq, op } => {
                 count::check("a seq", seq)?;
                 if seq <= self.last_seq || self.inflight.is_some() {
                     return Err(Error::StorageCorrupt {
                         reason: format!("seq {seq} was frozen out of turn"),
                     });
                 }
-                self.freeze(seq)?;
+                self.freeze(seq, op)?;
             }
             Entry::Unfreeze => drop(self.unfreeze()?),
             Entry::Client { client } => self.client = client,
@@ -197,9 +197,13 @@ impl Document {
         Ok(())
     }
 
-    /// Pending becomes inflight (I1, I4: it is sent once this is stored).
-    pub(super) fn freeze(&mut self, seq: u64) -> Result<(), Error> {
-        let op = self.pending.take()?;
+    /// Pending becomes inflight (I1, I4: it is sent once this is stored); `op` is what it was when it did. Gives the
+    /// entry.
+    pub(super) fn freeze(&mut self, seq: u64, op: Option<JsonOp>) -> Result<Entry, Error> {
+        let pending = self.pending.take()?;
+        let op = op.unwrap_or(pending);
+        // Composing JSON ops in another order gives an op of the same effect, but maybe of other bytes (I1).
+        let stored = op.as_text().is_none().then(|| op.clone());
         self.last_seq = seq;
         self.inflight = Some(Inflight {
             client: self.client.clone(),
@@ -208,7 +212,7 @@ impl Document {
             rebased: op.clone(),
             op,
         });
-        Ok(())
+        Ok(Entry::Freeze { seq, op: stored })
     }
 
     /// Checks the invariant at the head of this file.

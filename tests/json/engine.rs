@@ -235,15 +235,17 @@ impl Policy {
     }
 
     fn read(self) -> next::Policy {
-        let rules = self
-            .rules
-            .iter()
-            .map(|(path, policy, restore)| next::Setting {
-                path: path.parse().unwrap(),
-                policy: *policy,
-                restore: *restore,
-            });
-        rules.collect()
+        self.below("").collect()
+    }
+
+    /// The rules, for the part of a document at a path.
+    fn below(self, parent: &str) -> impl Iterator<Item = next::Setting> {
+        let setting = move |(path, policy, restore): &(&str, Winner, bool)| next::Setting {
+            path: format!("{parent}{path}").parse().unwrap(),
+            policy: *policy,
+            restore: *restore,
+        };
+        self.rules.iter().map(setting)
     }
 }
 
@@ -267,7 +269,17 @@ impl Merged {
 }
 
 pub fn merge(left: &Op, right: &Op, policy: Policy) -> Result<Merged, String> {
-    let merged = JsonOp::merge(&left.0, &right.0, &policy.read()).map_err(told)?;
+    merge_under(left, right, &policy.read())
+}
+
+/// Merges under a policy for each of the named parts of the document.
+pub fn merge_in_parts(left: &Op, right: &Op, parts: [(&str, Policy); 2]) -> Result<Merged, String> {
+    let rules = parts.map(|(name, policy)| policy.below(&format!("/{name}")).collect::<Vec<_>>());
+    merge_under(left, right, &rules.into_iter().flatten().collect())
+}
+
+fn merge_under(left: &Op, right: &Op, policy: &next::Policy) -> Result<Merged, String> {
+    let merged = JsonOp::merge(&left.0, &right.0, policy).map_err(told)?;
     Ok(Merged {
         left: Op(merged.left),
         right: Op(merged.right),

@@ -42,6 +42,11 @@ impl Made {
         }
     }
 
+    /// The op that knows what it removes.
+    pub fn knowing_always(&self) -> &Op {
+        &self.knowing
+    }
+
     /// What the op knows, in the published grammar.
     pub fn knowing_wire(&self) -> Value {
         self.knowing.knowing_wire()

@@ -7,7 +7,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRng, TestRunner};
 use serde_json::Value;
 
-use super::engine::{Doc, Op};
+use super::engine::{self, Doc, Op};
 use super::laws::{self, Diamond, Made, Outcome};
 use super::random::{self, Case, DENSE, LARGE, Size, Step};
 use super::{model, wire};
@@ -160,6 +160,63 @@ fn the_identity_is_neutral() {
 #[test]
 fn knowing_what_is_removed_changes_nothing() {
     for_ops(laws::knowing);
+}
+
+/// What happens in one part of a document is as if that part were the document, under its own rule.
+#[test]
+fn each_part_has_its_own_policy() {
+    let part = || random::case(DENSE);
+    let policies = || proptest::sample::select(&engine::POLICIES[..]);
+    let strategy = (part(), part(), policies(), policies());
+    holds(1_000, strategy, |(a, b, policy_a, policy_b)| {
+        let parts = [("a", &a, policy_a), ("b", &b, policy_b)];
+        let mut doc = serde_json::Map::new();
+        let mut expected = serde_json::Map::new();
+        let mut edits = [Vec::new(), Vec::new()];
+        for (name, case, policy) in parts {
+            let Built {
+                doc: alone,
+                left,
+                right,
+            } = Built::new(case)?;
+            doc.extend(alone.wire().map(|doc| (name.to_owned(), doc)));
+            let merged = engine::merge(left.knowing(policy), right.knowing(policy), policy)?;
+            let after = merged.right.apply(&left.after)?.wire();
+            expected.extend(after.map(|after| (name.to_owned(), after)));
+            for (side, own) in edits.iter_mut().zip(case.edits()) {
+                let below =
+                    |edit: Value| [Value::from(name)].into_iter().chain(array(edit)).collect();
+                side.extend(own.into_iter().map(below));
+            }
+        }
+        let doc = Doc::read(&Some(doc.into()));
+        let [left, right] = edits.map(|edits| composed(&doc, &edits));
+        let (left, right) = (left?, right?);
+        let merged = engine::merge_in_parts(
+            left.knowing_always(),
+            right.knowing_always(),
+            parts.map(|(name, _, policy)| (name, policy)),
+        )?;
+        let expected = Doc::read(&Some(expected.into()));
+        let got = merged.right.apply(&left.after)?;
+        let other = merged.left.apply(&right.after)?;
+        if got == expected && other == expected {
+            return Ok(());
+        }
+        let (got, other, expected) = (got.text(), other.text(), expected.text());
+        let (doc, left, right) = (doc.text(), left.op.text(), right.op.text());
+        Err(format!(
+            "{} in a, {} in b: {got} and {other}, not {expected}\n{{\"doc\":{doc},\"left\":{left},\"right\":{right}}}",
+            policy_a.name, policy_b.name
+        ))
+    });
+}
+
+fn array(value: Value) -> Vec<Value> {
+    match value {
+        Value::Array(items) => items,
+        other => vec![other],
+    }
 }
 
 #[test]

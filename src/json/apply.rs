@@ -206,7 +206,7 @@ fn content(kid: &Child, container: &Value) -> Content {
 
 impl List {
     /// Takes runs out, given by start and length, ascending and apart. One pass.
-    fn take_runs(&mut self, runs: &[(u32, u32)]) -> Vec<Vec<Value>> {
+    pub(super) fn take_runs(&mut self, runs: &[(u32, u32)]) -> Vec<Vec<Value>> {
         match runs {
             [] => Vec::new(),
             [(start, len)] => vec![self.splice(*start, *len, [])],
@@ -216,7 +216,7 @@ impl List {
                 let mut kept = Vec::with_capacity(items.len());
                 let mut taken = Vec::with_capacity(runs.len());
                 for (start, len) in runs {
-                    kept.extend(items.by_ref().take((start - at) as usize));
+                    kept.extend(items.by_ref().take(start.saturating_sub(at) as usize));
                     taken.push(items.by_ref().take(*len as usize).collect());
                     at = start + len;
                 }

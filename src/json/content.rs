@@ -149,7 +149,7 @@ impl Contents {
         Ok(values.iter().map(strip).collect())
     }
 
-    /// Takes out of the node's value what is elsewhere, from the back on: indexes stay right.
+    /// Takes out of the node's value what is elsewhere.
     fn strip(
         &self,
         universe: &Universe<'_>,
@@ -158,16 +158,12 @@ impl Contents {
         from: &Arrangement,
         to: &Arrangement,
     ) {
-        let kids = &universe.nodes[node].kids;
-        let mut out: u32 = kids
-            .iter()
-            .filter(|kid| self.is_out(universe, **kid))
-            .map(|kid| universe.nodes[*kid].len)
-            .sum();
-        for &kid in kids.iter().rev() {
+        let mut out = 0;
+        let mut elsewhere = Vec::new();
+        for &kid in &universe.nodes[node].kids {
             let node = &universe.nodes[kid];
             if self.is_out(universe, kid) {
-                out -= node.len;
+                out += node.len;
                 continue;
             }
             let Some(home) = &node.home else { continue };
@@ -175,15 +171,12 @@ impl Contents {
                 Key::Index(start) => Key::Index(start.saturating_sub(out)),
                 name => name.clone(),
             };
-            let stays = to.stays(kid) && (self.taken_by.is_some() || from.stays(kid));
-            match (value.get(&key).is_some(), stays) {
-                (false, _) => {}
-                (true, true) if node.kids.is_empty() => {}
-                (true, true) => {
-                    value.update(&key, |value| self.strip(universe, value, kid, from, to));
-                }
-                (true, false) => value.remove(&key, node.len),
+            if !(to.stays(kid) && (self.taken_by.is_some() || from.stays(kid))) {
+                elsewhere.push((key, node.len));
+            } else if !node.kids.is_empty() {
+                value.update(&key, |value| self.strip(universe, value, kid, from, to));
             }
         }
+        value.remove_all(&elsewhere);
     }
 }

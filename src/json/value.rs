@@ -117,11 +117,23 @@ impl Value {
         Some(result)
     }
 
-    /// Takes the value at `key` out of a container; in a list `len` items from there on.
-    pub(super) fn remove(&mut self, key: &Key, len: u32) {
-        match (self, key) {
-            (Self::List(list), Key::Index(index)) => drop(list.splice(*index, len, [])),
-            (Self::Object(object), Key::Name(name)) => drop(object.remove(name)),
+    /// Takes values out of a container, given by key and, in a list, number of items; ascending. One pass.
+    pub(super) fn remove_all(&mut self, values: &[(Key, u32)]) {
+        match self {
+            Self::List(list) if !values.is_empty() => {
+                let run = |(key, len): &(Key, u32)| match key {
+                    Key::Index(start) => Some((*start, *len)),
+                    Key::Name(_) => None,
+                };
+                list.take_runs(&values.iter().filter_map(run).collect::<Vec<_>>());
+            }
+            Self::Object(object) => {
+                for (key, _) in values {
+                    if let Key::Name(name) = key {
+                        object.remove(name);
+                    }
+                }
+            }
             _ => {}
         }
     }

@@ -208,12 +208,12 @@ mod tests {
         };
         assert_eq!(value.size(), 1 + (1 + 2 + 12) + (1 + 1 + 1));
         value.update(&"ab".into(), |list| {
-            list.remove(&1.into(), 1);
+            list.remove_all(&[(1.into(), 1)]);
             list.update(&0.into(), |item| *item = Value::from("long"));
         });
         assert_eq!(value.to_string(), r#"{"ab":["long","yz"],"c":{}}"#);
         assert_eq!(value.size(), fresh(&value));
-        value.remove(&"c".into(), 1);
+        value.remove_all(&[("c".into(), 1)]);
         assert_eq!(value.size(), fresh(&value));
     }
 }

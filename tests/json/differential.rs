@@ -71,7 +71,7 @@ fn diamond(built: &Built, doc: &Value) -> Result<Question, String> {
         if policy.restores() && !restorable {
             continue;
         }
-        let merged = engine::merge(&left.knowing(policy), &right.knowing(policy), policy)?;
+        let merged = engine::merge(left.knowing(policy), right.knowing(policy), policy)?;
         let after = merged.right.apply(&left.after)?;
         under.insert(
             name.to_owned(),

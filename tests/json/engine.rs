@@ -1,6 +1,9 @@
 //! The one place where these tests meet the engine: documents and ops, read from plain JSON and written
 //! as such, errors as text. The exhaustive tests hold millions of them, so they stay in the engine's form.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use rejoin::json::{self as next, ConflictKind, Deed, JsonOp, Key, Part, Winner};
 pub use rejoin::json::{Conflict, Loser};
 use rejoin::text::Bias;
@@ -234,8 +237,13 @@ impl Policy {
         }
     }
 
-    fn read(self) -> next::Policy {
-        self.below("").collect()
+    /// The engine's policy, read once.
+    fn read(self) -> &'static next::Policy {
+        static READ: LazyLock<HashMap<&str, next::Policy>> = LazyLock::new(|| {
+            let read = |policy: Policy| (policy.name, policy.below("").collect());
+            POLICIES.map(read).into()
+        });
+        &READ[self.name]
     }
 
     /// The rules, for the part of a document at a path.
@@ -269,7 +277,7 @@ impl Merged {
 }
 
 pub fn merge(left: &Op, right: &Op, policy: Policy) -> Result<Merged, String> {
-    merge_under(left, right, &policy.read())
+    merge_under(left, right, policy.read())
 }
 
 /// Merges under a policy for each of the named parts of the document.

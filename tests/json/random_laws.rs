@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRng, TestRunne
 use serde_json::Value;
 
 use super::engine::{self, Doc, Op};
-use super::laws::{self, Diamond, Made, Outcome};
+use super::laws::{self, Diamond, Law, Made, Outcome, SingleLaw};
 use super::random::{self, Case, DENSE, LARGE, Size, Step};
 use super::{model, wire};
 
@@ -72,7 +72,7 @@ pub fn composed(doc: &Doc, edits: &[Value]) -> Result<Made, String> {
     Made::new(doc, op.clone()).map_err(|error| format!("{} {}: {error}", doc.text(), op.text()))
 }
 
-fn for_diamonds(size: Size, cases: u32, law: fn(&Diamond) -> Outcome) {
+fn for_diamonds(size: Size, cases: u32, law: Law) {
     holds(cases, random::case(size), |case| {
         let built = Built::new(&case)?;
         let Built { doc, left, right } = &built;
@@ -84,7 +84,7 @@ fn for_diamonds(size: Size, cases: u32, law: fn(&Diamond) -> Outcome) {
     });
 }
 
-fn for_ops(law: fn(&Doc, &Made) -> Outcome) {
+fn for_ops(law: SingleLaw) {
     for (size, cases) in [(DENSE, 1_500), (LARGE, 200)] {
         holds(cases, random::case(size), |case| {
             let Built { doc, left, right } = Built::new(&case)?;

@@ -32,13 +32,14 @@ fn neighbours(branch: &Branch, after: &mut FnvHashMap<u32, u32>) {
     }
 }
 
-/// Whether two children are neighbouring items, or runs, with nothing below.
+/// Whether two children are neighbouring items, or runs, of one time and with nothing below.
 fn adjoin(a: &Child, b: &Child) -> bool {
     let neighbours = match (&a.key, &b.key) {
         (Key::Index(start), Key::Index(next)) => start.checked_add(a.len) == Some(*next),
         _ => false,
     };
-    neighbours && a.branch.is_leaf() && b.branch.is_leaf()
+    let alike = a.branch.time == b.branch.time;
+    neighbours && alike && a.branch.is_leaf() && b.branch.is_leaf()
 }
 
 fn join(branch: &mut Branch, moved_along: &FnvHashMap<u32, u32>) {

@@ -2,7 +2,7 @@
 
 use super::arrangement::Arrangement;
 use super::content::Contents;
-use super::form::{At, Form, Pick, misfit};
+use super::form::{At, Form, Pick, Times, misfit};
 use super::key::Key;
 use super::op::{Content, Edit, JsonOp};
 use super::residual::{Base, Extras, residual};
@@ -29,7 +29,7 @@ impl JsonOp {
             let op = if self.is_noop() { next } else { self };
             return Ok(op.clone());
         }
-        if let (Some(a), Some(b)) = (self.as_text(), next.as_text()) {
+        if let (Some(a), Some(b)) = (self.as_untimed_text(), next.as_untimed_text()) {
             return Ok(Self::text(a.compose(b)));
         }
         let (back, forth) = (Form::undoing(self)?, Form::of(next)?);
@@ -46,6 +46,15 @@ impl JsonOp {
                 (Some(first), Some(second)) => first.compose(second)?,
             };
             extras.edits.extend(edit.map(|edit: Edit| (id, edit)));
+            // Of two moves of one value, or an insert and its edit, the later time counts.
+            let [first, second] = [0, 1].map(|which| node.sides[which].times);
+            extras.times.insert(
+                id,
+                Times {
+                    left: first.arrived.max(second.left),
+                    arrived: first.left.max(second.arrived),
+                },
+            );
             let may_return = match node.sides[1].pick {
                 Pick::Removed(lost) => lost.may_return,
                 _ => node.may_return,

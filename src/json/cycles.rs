@@ -1,59 +1,82 @@
 //! Cycles in a graph where every node has at most two ways on: Tarjan's strongly connected components.
 
-/// For each node the number of the component that it is in, if that has a cycle.
+use fnv::FnvHashMap;
+
+/// For each node on a cycle, of those that can be reached from `starts`, its component, by one of its nodes.
 ///
 /// # Cost
-/// Linear. Not recursive: the chains are as long as the input likes.
+/// Linear in the nodes that are reached. Not recursive: the chains are as long as the input likes.
 pub(super) fn cycles_of(
-    len: usize,
+    starts: impl Iterator<Item = usize>,
     ways: impl Fn(usize) -> [Option<usize>; 2],
-) -> Vec<Option<usize>> {
-    const UNSEEN: usize = usize::MAX;
-    let mut order = vec![UNSEEN; len];
-    let mut low = vec![UNSEEN; len];
-    let mut component = vec![None; len];
-    let mut open = vec![false; len];
+) -> FnvHashMap<usize, usize> {
+    let mut seen: FnvHashMap<usize, Visit> = FnvHashMap::default();
+    let mut cyclic = FnvHashMap::default();
     let mut stack = Vec::new();
     let mut todo: Vec<(usize, usize)> = Vec::new();
-    let mut next = 0;
-    for start in 0..len {
-        if order[start] != UNSEEN {
-            continue;
+    for start in starts {
+        if !seen.contains_key(&start) {
+            todo.push((start, 0));
         }
-        todo.push((start, 0));
         while let Some((node, way)) = todo.pop() {
             if way == 0 {
-                (order[node], low[node], open[node]) = (next, next, true);
-                next += 1;
+                if seen.contains_key(&node) {
+                    continue;
+                }
+                seen.insert(
+                    node,
+                    Visit {
+                        order: seen.len(),
+                        low: seen.len(),
+                        open: true,
+                    },
+                );
                 stack.push(node);
             } else if let Some(done) = ways(node)[way - 1]
-                && open[done]
+                && let Some(&Visit {
+                    low, open: true, ..
+                }) = seen.get(&done)
+                && let Some(visit) = seen.get_mut(&node)
             {
-                low[node] = low[node].min(low[done]);
+                visit.low = visit.low.min(low);
             }
             if way < 2 {
                 todo.push((node, way + 1));
-                if let Some(target) = ways(node)[way]
-                    && order[target] == UNSEEN
-                {
-                    todo.push((target, 0));
-                }
+                todo.extend(
+                    ways(node)[way]
+                        .filter(|way| !seen.contains_key(way))
+                        .map(|way| (way, 0)),
+                );
                 continue;
             }
-            if low[node] == order[node] {
+            if seen
+                .get(&node)
+                .is_some_and(|visit| visit.low == visit.order)
+            {
                 let first = stack
                     .iter()
                     .rposition(|&member| member == node)
                     .unwrap_or(0);
-                let cyclic = stack.len() - first > 1 || ways(node).contains(&Some(node));
+                let is_cycle = stack.len() - first > 1 || ways(node).contains(&Some(node));
                 for member in stack.drain(first..) {
-                    open[member] = false;
-                    component[member] = cyclic.then_some(node);
+                    if let Some(visit) = seen.get_mut(&member) {
+                        visit.open = false;
+                    }
+                    if is_cycle {
+                        cyclic.insert(member, node);
+                    }
                 }
             }
         }
     }
-    component
+    cyclic
+}
+
+#[derive(Clone, Copy)]
+struct Visit {
+    order: usize,
+    low: usize,
+    open: bool,
 }
 
 #[cfg(test)]
@@ -73,16 +96,21 @@ mod tests {
             [None, None],
             [None, None],
         ];
-        let parts = cycles_of(8, |node| ways[node]);
-        assert!(parts[0].is_some() && parts[0] == parts[1] && parts[1] == parts[2]);
-        assert!(parts[4].is_some() && parts[4] == parts[5] && parts[4] != parts[0]);
-        assert_eq!([parts[3], parts[6], parts[7]], [None; 3]);
+        let parts = cycles_of(0..8, |node| ways[node]);
+        assert_eq!(parts.len(), 5);
+        assert!(parts[&0] == parts[&1] && parts[&1] == parts[&2]);
+        assert!(parts[&4] == parts[&5] && parts[&4] != parts[&0]);
+        assert_eq!(
+            cycles_of(3..5, |node| ways[node]).len(),
+            5,
+            "what is reached from 3 and 4"
+        );
     }
 
     #[test]
     fn a_long_chain_does_not_overflow() {
         let len = 1_000_000;
-        let parts = cycles_of(len, |node| [(node + 1 < len).then_some(node + 1), None]);
-        assert!(parts.iter().all(Option::is_none));
+        let parts = cycles_of(0..len, |node| [(node + 1 < len).then_some(node + 1), None]);
+        assert!(parts.is_empty());
     }
 }

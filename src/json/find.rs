@@ -1,10 +1,14 @@
 //! Finding the conflicts between two forms, or between what is left of them.
 
+use fnv::{FnvHashMap, FnvHashSet};
+
 use super::conflict::{ConflictKind, Deed};
 use super::cycles::cycles_of;
 use super::form::{At, Id};
+use super::key::Key;
+use super::lens::Lens;
 use super::standing::{Standing, State};
-use super::universe::{Place, Which};
+use super::universe::{Home, Place, Which};
 
 /// A conflict in terms of nodes.
 #[derive(Clone, Debug)]
@@ -26,8 +30,7 @@ pub(super) type Identity = (
     ConflictKind,
     Option<Deed>,
     Option<(Which, Id)>,
-    Id,
-    Option<Id>,
+    [Vec<Id>; 2],
 );
 
 impl Found {
@@ -44,25 +47,88 @@ impl Found {
 
     /// What tells it from the other conflicts of the same merge.
     pub(super) fn identity(&self) -> Identity {
-        (self.kind, self.deed, self.remove, self.node, self.rival)
+        let mut nodes = self.cycle.clone();
+        nodes[0].push(self.node);
+        nodes[1].extend(self.rival);
+        (self.kind, self.deed, self.remove, nodes)
     }
+}
+
+/// Where conflicts are looked for.
+#[derive(Clone, Debug)]
+pub(super) enum Scope {
+    /// Everywhere.
+    All,
+    /// Where something has changed: at these nodes, and in them.
+    Nodes(Vec<Id>),
+}
+
+impl Scope {
+    pub(super) const NOTHING: Self = Self::Nodes(Vec::new());
+
+    pub(super) fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nodes(nodes) if nodes.is_empty())
+    }
+
+    pub(super) fn add(&mut self, more: &[Id]) {
+        if let Self::Nodes(nodes) = self {
+            nodes.extend(more);
+        }
+    }
+
+    /// The nodes, ascending.
+    fn nodes(&self, standing: &Standing<'_, '_>) -> Vec<Id> {
+        match self {
+            Self::All => (0..standing.universe.nodes.len()).collect(),
+            Self::Nodes(nodes) => sorted(nodes.clone()),
+        }
+    }
+
+    /// What is put, by either form, from one of the nodes or into one of them, or where one of them was.
+    pub(super) fn puts<'u>(&self, standing: &Standing<'u, '_>) -> Vec<(Id, Which, &'u Place)> {
+        let universe = standing.universe;
+        let mut nodes = self.nodes(standing);
+        if let Self::Nodes(changed) = self {
+            for &node in changed {
+                nodes.extend(universe.nodes[node].drops.iter().flatten());
+                if let Some(Home { parent, key }) = &universe.nodes[node].home {
+                    nodes.extend(
+                        [0, 1]
+                            .into_iter()
+                            .filter_map(|which| universe.dropped_at(*parent, key, which)),
+                    );
+                }
+            }
+            nodes = sorted(nodes);
+        }
+        let put = |node, which| Some((node, which, standing.put(node, which)?));
+        let puts = |which| nodes.iter().filter_map(move |node| put(*node, which));
+        puts(0).chain(puts(1)).collect()
+    }
+}
+
+fn sorted(mut nodes: Vec<Id>) -> Vec<Id> {
+    nodes.sort_unstable();
+    nodes.dedup();
+    nodes
 }
 
 /// Values that both pick: RmMove, RmRescue, MoveMove. Second, the values that both move to one place, which is no
 /// conflict.
-pub(super) fn picks(standing: &Standing<'_, '_>) -> (Vec<Found>, Vec<Id>) {
-    let removers = [0, 1].map(|which| standing.removers(which));
+pub(super) fn picks(lens: &mut Lens<'_, '_, '_>, scope: &Scope) -> (Vec<Found>, Vec<Id>) {
+    let standing = lens.standing;
     let (mut found, mut same) = (Vec::new(), Vec::new());
-    for node in 0..standing.universe.nodes.len() {
-        if let (Some(left), Some(right)) = (moved(standing, node, 0), moved(standing, node, 1)) {
+    for node in scope.nodes(standing) {
+        let moved = [0, 1].map(|which| moved(standing, node, which));
+        if let [Some(left), Some(right)] = moved {
             match same_place(left, right) {
                 true => same.push(node),
                 false => found.push(Found::new(ConflictKind::MoveMove, node)),
             }
         }
         for which in [0, 1] {
-            if let (Some(_), Some(removed)) =
-                (moved(standing, node, 1 - which), removers[which][node])
+            if moved[1 - which].is_some()
+                && let Some(removed) = lens.remover(node, which)
             {
                 let kind = match removed == node {
                     true => ConflictKind::RmMove,
@@ -97,107 +163,111 @@ fn same_place(a: &Place, b: &Place) -> bool {
 
 /// RmUnexpectedContent: one edits, inserts or moves into what the other removes. What is moved within a rescue is not
 /// named again.
-pub(super) fn content(standing: &Standing<'_, '_>) -> Vec<Found> {
-    let removers = [0, 1].map(|which| standing.removers(which));
+pub(super) fn content(lens: &mut Lens<'_, '_, '_>, scope: &Scope) -> Vec<Found> {
+    let standing = lens.standing;
     let mut found = Vec::new();
-    for which in [0, 1] {
-        let removers = &removers[1 - which];
-        let mut add = |deed, node: Id, removed: Id| {
-            found.push(Found {
-                remove: Some((1 - which, removed)),
-                deed: Some(deed),
-                ..Found::new(ConflictKind::RmUnexpectedContent, node)
-            });
-        };
-        for (node, touched) in standing.universe.nodes.iter().enumerate() {
-            if let (Some(_), Some(removed)) = (touched.sides[which].edit, removers[node]) {
-                add(Deed::Edit, node, removed);
+    let mut add = |deed, node: Id, remove: (Which, Id)| {
+        found.push(Found {
+            remove: Some(remove),
+            deed: Some(deed),
+            ..Found::new(ConflictKind::RmUnexpectedContent, node)
+        });
+    };
+    for node in scope.nodes(standing) {
+        for which in [0, 1] {
+            if standing.universe.nodes[node].sides[which].edit.is_some()
+                && let Some(removed) = lens.remover(node, 1 - which)
+            {
+                add(Deed::Edit, node, (1 - which, removed));
             }
         }
-        for (node, place) in standing.puts(which) {
-            let Some(removed) = removers[place.container] else {
-                continue;
-            };
-            if standing.universe.is_new(node) {
-                add(Deed::Insert, node, removed);
-            } else if removers[node].is_none() {
-                add(Deed::Move, node, removed);
-            }
+    }
+    for (node, which, place) in scope.puts(standing) {
+        let Some(removed) = lens.remover(place.container, 1 - which) else {
+            continue;
+        };
+        if standing.universe.is_new(node) {
+            add(Deed::Insert, node, (1 - which, removed));
+        } else if lens.remover(node, 1 - which).is_none() {
+            add(Deed::Move, node, (1 - which, removed));
         }
     }
     found
 }
 
 /// Blackhole: the moves of each cycle. OwnCycle: one form's moves alone, when another one of its moves was struck.
-pub(super) fn cycles(standing: &Standing<'_, '_>) -> Vec<Found> {
-    let moves = |which| {
-        standing
-            .puts(which)
-            .any(|(node, _)| !standing.universe.is_new(node))
-    };
-    if !moves(0) && !moves(1) {
+pub(super) fn cycles(lens: &mut Lens<'_, '_, '_>, scope: &Scope) -> Vec<Found> {
+    let standing = lens.standing;
+    let moves: Vec<_> = scope
+        .puts(standing)
+        .into_iter()
+        .filter(|(node, ..)| !standing.universe.is_new(*node))
+        .collect();
+    if moves.is_empty() {
         return Vec::new();
     }
-    let parts = cycles_of(standing.universe.nodes.len(), |node| {
-        standing.containers(node)
-    });
-    let mut found: fnv::FnvHashMap<usize, [Vec<Id>; 2]> = Default::default();
-    for which in [0, 1] {
-        for (node, place) in standing.puts(which) {
-            if let Some(part) = parts[node]
-                && parts[place.container] == Some(part)
+    let starts = moves
+        .iter()
+        .map(|(node, ..)| *node)
+        .chain(scope.nodes(standing));
+    let parts = cycles_of(starts, |node| standing.containers(node));
+    let mut found: FnvHashMap<Id, [Vec<Id>; 2]> = FnvHashMap::default();
+    for (&node, &part) in &parts {
+        for which in [0, 1] {
+            if let Some(place) = standing.put(node, which)
+                && parts.get(&place.container) == Some(&part)
                 && !standing.universe.is_new(node)
             {
                 found.entry(part).or_default()[which].push(node);
             }
         }
     }
-    let mut found: Vec<_> = found
-        .into_values()
-        .filter_map(|cycle| {
-            let kind = match cycle.iter().any(Vec::is_empty) {
-                true => ConflictKind::OwnCycle,
-                false => ConflictKind::Blackhole,
-            };
-            let node = *cycle.iter().flatten().min()?;
-            Some(Found {
-                cycle,
-                ..Found::new(kind, node)
-            })
+    let cycle = |cycle: [Vec<Id>; 2]| {
+        let kind = match cycle.iter().any(Vec::is_empty) {
+            true => ConflictKind::OwnCycle,
+            false => ConflictKind::Blackhole,
+        };
+        let cycle = cycle.map(sorted);
+        let node = *cycle.iter().flatten().min()?;
+        Some(Found {
+            cycle,
+            ..Found::new(kind, node)
         })
-        .collect();
+    };
+    let mut found: Vec<Found> = found.into_values().filter_map(cycle).collect();
     found.sort_by_key(|found| found.node);
     found
 }
 
-/// DropCollision: both put different values at one key, in the containers that `counts` names.
-pub(super) fn collisions(standing: &Standing<'_, '_>, counts: impl Fn(Id) -> bool) -> Vec<Found> {
-    let mut found = Vec::new();
-    for (container, node) in standing.universe.nodes.iter().enumerate() {
-        if node.drops.iter().any(Vec::is_empty) || !counts(container) {
+/// DropCollision: both put different values at one key. `live` asks for those in containers that hang on the document.
+pub(super) fn collisions(lens: &mut Lens<'_, '_, '_>, scope: &Scope, live: bool) -> Vec<Found> {
+    let standing = lens.standing;
+    let mut found = FnvHashSet::default();
+    for (node, which, place) in scope.puts(standing) {
+        let At::Name(name) = &place.at else { continue };
+        let key = Key::Name(name.clone());
+        let Some(rival) = standing
+            .universe
+            .dropped_at(place.container, &key, 1 - which)
+        else {
             continue;
-        }
-        let name = |drop: Id, which| match standing.put(drop, which).map(|place| &place.at) {
-            Some(At::Name(name)) => Some(name),
-            _ => None,
         };
-        let named = |which: Which| {
-            let drops = node.drops[which].iter();
-            drops.filter_map(move |&drop| Some((name(drop, which)?, drop)))
-        };
-        // Both ascend by name.
-        let mut right = named(1).peekable();
-        for (name, left) in named(0) {
-            while right.next_if(|(other, _)| *other < name).is_some() {}
-            if let Some(&(_, rival)) = right.peek().filter(|(other, _)| *other == name)
-                && rival != left
-            {
-                found.push(Found {
-                    rival: Some(rival),
-                    ..Found::new(ConflictKind::DropCollision, left)
-                });
-            }
+        if rival != node
+            && standing.put(rival, 1 - which).is_some()
+            && (!live || lens.is_alive(place.container))
+        {
+            found.insert(if which == 0 {
+                (node, rival)
+            } else {
+                (rival, node)
+            });
         }
     }
+    let collision = |(node, rival)| Found {
+        rival: Some(rival),
+        ..Found::new(ConflictKind::DropCollision, node)
+    };
+    let mut found: Vec<Found> = found.into_iter().map(collision).collect();
+    found.sort_by_key(|found| found.node);
     found
 }

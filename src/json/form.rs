@@ -6,7 +6,7 @@
 //! walk with the halves exchanged.
 
 use super::key::{Key, Name};
-use super::op::{Branch, Child, Edit, JsonOp, Mark};
+use super::op::{Branch, Child, Edit, EditTime, JsonOp, Mark};
 use super::value::Value;
 use crate::Error;
 
@@ -37,6 +37,7 @@ pub(super) struct Node<'op> {
     pub(super) kind: Option<Kind>,
     pub(super) pick: Pick<'op>,
     pub(super) edit: Option<&'op Edit>,
+    pub(super) times: Times,
     /// Ascending by key.
     pub(super) kids: Vec<Id>,
     /// What is put into this container, in final order.
@@ -73,6 +74,15 @@ impl Lost<'_> {
             ..self
         }
     }
+}
+
+/// When the user did what a form does with a node.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Times {
+    /// When it was picked.
+    pub(super) left: Option<EditTime>,
+    /// When it was dropped, inserted or edited.
+    pub(super) arrived: Option<EditTime>,
 }
 
 #[derive(Clone, Debug)]
@@ -158,6 +168,7 @@ impl<'op> Form<'op> {
                 may_return: true,
             }),
         };
+        self.nodes[node].times.left = branch.time;
         self.set_edit(node, branch)?;
         self.set_container(node, branch)?;
         for kid in &branch.kids {
@@ -169,6 +180,7 @@ impl<'op> Form<'op> {
     }
 
     fn arrive(&mut self, branch: &'op Branch, node: Id) -> Result<(), Error> {
+        self.nodes[node].times.arrived = branch.time;
         self.set_edit(node, branch)?;
         self.set_container(node, branch)?;
         match branch.kids.first().map(|kid| &kid.key) {
@@ -323,6 +335,7 @@ impl<'op> Node<'op> {
             kind: None,
             pick: Pick::None,
             edit: None,
+            times: Times::default(),
             kids: Vec::new(),
             drops: Vec::new(),
         }

@@ -3,9 +3,10 @@
 use super::arrangement::{Arrangement, Seat};
 use super::conflict::Conflict;
 use super::content::Contents;
-use super::find;
-use super::form::{At, Form, Id, Pick};
+use super::find::{self, Scope};
+use super::form::{At, Form, Id, Pick, Times};
 use super::key::Key;
+use super::lens::Lens;
 use super::op::{Content, JsonOp};
 use super::policy::Policy;
 use super::report::report;
@@ -43,8 +44,7 @@ impl JsonOp {
     /// too deep.
     ///
     /// # Cost
-    /// Linear in both ops, for each round of resolution that strikes something: one without conflicts, two or three with
-    /// them; a chain of moves that rely on each other takes as many as it is long when its first one loses.
+    /// Linear in both ops, but for sorting; what is struck when conflicts are resolved is looked at again, with what hangs on it.
     pub fn merge(left: &Self, right: &Self, policy: &Policy) -> Result<Merge, Error> {
         if left.is_noop() || right.is_noop() {
             return Ok(Merge {
@@ -53,7 +53,7 @@ impl JsonOp {
                 conflicts: Vec::new(),
             });
         }
-        if let (Some(a), Some(b)) = (left.as_text(), right.as_text()) {
+        if let (Some(a), Some(b)) = (left.as_untimed_text(), right.as_untimed_text()) {
             return Ok(Merge {
                 left: Self::text(a.transform(b, Side::Left)),
                 right: Self::text(b.transform(a, Side::Right)),
@@ -107,10 +107,11 @@ impl JsonOp {
             Arrangement::after(&universe, 1)?,
         ];
         let standing = Standing::new(&universe);
-        let mut found = find::picks(&standing).0;
-        found.extend(find::content(&standing));
-        found.extend(find::cycles(&standing));
-        found.extend(find::collisions(&standing, |_| true));
+        let mut lens = Lens::new(&standing);
+        let mut found = find::picks(&mut lens, &Scope::All).0;
+        found.extend(find::content(&mut lens, &Scope::All));
+        found.extend(find::cycles(&mut lens, &Scope::All));
+        found.extend(find::collisions(&mut lens, &Scope::All, false));
         Ok(report(
             &universe,
             &after,
@@ -138,15 +139,17 @@ fn rest(
         extras.edits.extend(edit.map(|edit| (id, edit)));
         if let Pick::Removed(lost) = node.sides[1 - done].pick {
             // Where the other op touched what is removed, what was learned of it is not true any more.
+            let untouched = node.sides[done].edit.is_none()
+                && node.kids.is_empty()
+                && node.drops.iter().all(Vec::is_empty);
             let content = match lost.values {
-                Some(values) if node.kids.is_empty() && node.drops.iter().all(Vec::is_empty) => {
-                    Content::Known(values.into())
-                }
+                Some(values) if untouched => Content::Known(values.into()),
                 _ => Content::held(lost.may_return),
             };
             extras.removed.insert(id, content);
         }
     }
+    own_times(universe, 1 - done, &mut extras);
     let contents = Contents::taken_by(universe, done);
     residual(
         universe,
@@ -158,33 +161,54 @@ fn rest(
     )
 }
 
+/// What is left of an op keeps its times. What it did not do itself, but must do now, is as late as the latest it did.
+fn own_times(universe: &Universe<'_>, own: Which, extras: &mut Extras) {
+    let times = || universe.nodes.iter().map(|node| node.sides[own].times);
+    let latest = times()
+        .flat_map(|times| [times.left, times.arrived])
+        .max()
+        .flatten();
+    if latest.is_none() {
+        return;
+    }
+    extras
+        .times
+        .extend(times().enumerate().map(|(id, Times { left, arrived })| {
+            let times = Times {
+                left: left.or(arrived).or(latest),
+                arrived: arrived.or(left).or(latest),
+            };
+            (id, times)
+        }));
+}
+
 /// The document after what is left of both ops.
 fn merged(standing: &Standing<'_, '_>) -> Result<Arrangement, Error> {
     let universe = standing.universe;
-    let alive = standing.alive();
+    let mut lens = Lens::new(standing);
     let put = |node: Id, by: Which| {
         standing.put(node, by).map(|place| Seat::Put {
             by,
             place: place.clone(),
         })
     };
-    let seat = |node: Id| {
+    let mut seat = |node: Id| {
         if standing.is_removed(node) {
             return Seat::Nowhere;
         }
         let is_new = universe.is_new(node);
-        let counts = |by: &Which| match (is_new, standing.put(node, *by)) {
-            (true, Some(place)) => alive[place.container],
+        let mut counts = |by: &Which| match (is_new, standing.put(node, *by)) {
+            (true, Some(place)) => lens.is_alive(place.container),
             (false, Some(_)) => standing.pick(node, *by) == State::Moved,
             (_, None) => false,
         };
-        let by = [0, 1].into_iter().find(counts);
+        let by = [0, 1].into_iter().find(&mut counts);
         by.and_then(|by| put(node, by)).unwrap_or(match is_new {
             true => Seat::Nowhere,
             false => Seat::Home,
         })
     };
-    let places: Vec<Seat> = (0..universe.nodes.len()).map(seat).collect();
+    let places: Vec<Seat> = (0..universe.nodes.len()).map(&mut seat).collect();
     let drops = (0..universe.nodes.len())
         .map(|container| merged_drops(universe, &places, container))
         .collect();

@@ -8,14 +8,14 @@
 //! | `value`, `number`, `string`, `key` | JSON values: shared, with their size at hand; paths |
 //! | `value_wire`, `wire` | values and ops in and out of JSON |
 //! | `op` | [`JsonOp`]: picks over the document before, drops and edits over the document after |
-//! | `edit` | the embedded types: texts and counters |
+//! | `edit`, `time` | the embedded types: texts and counters; when an edit was made |
 //! | `fit`, `apply` | whether an op fits a document; changing the document |
 //! | `form`, `universe` | ops rewritten from paths into identities; two of them over one document |
 //! | `arrangement`, `content` | where every identity is in one document; what is known of its value |
 //! | `residual`, `canonical` | the op that leads from one arrangement to another |
 //! | `compose`, `invert`, `merge` | the verbs: which arrangements, and what lies between |
 //! | `conflict`, `find`, `cycles` | conflicts, and where they are |
-//! | `policy`, `pattern`, `standing`, `resolve` | who gives way; what is left of both ops |
+//! | `policy`, `pattern`, `standing`, `lens`, `resolve` | who gives way; what is left of both ops |
 //! | `report` | conflicts told in paths |
 //! | `diff`, `position` | an op from two documents; where places go |
 //! | `digest` | telling one op from another |
@@ -35,6 +35,7 @@ mod fit;
 mod form;
 mod invert;
 mod key;
+mod lens;
 mod merge;
 mod number;
 mod op;
@@ -46,6 +47,7 @@ mod residual;
 mod resolve;
 mod standing;
 mod string;
+mod time;
 mod universe;
 mod value;
 mod value_wire;
@@ -56,7 +58,7 @@ pub use digest::Digest;
 pub use key::{Key, Name, Path};
 pub use merge::Merge;
 pub use number::Number;
-pub use op::JsonOp;
+pub use op::{EditTime, JsonOp};
 pub use pattern::Pattern;
 pub use policy::{Policy, Rule, Setting, Winner};
 pub use string::Str;

@@ -10,14 +10,12 @@ use crate::text::TextOp;
 ///
 /// An op picks values up, at their places in the document *before* it: to remove them, or to move them. Then it
 /// drops values, at their places in the document *after* it: the moved ones, and new ones; and it edits texts and
-/// counters in place, wherever they are then. [`docs/json-ot.md`] has the grammar, the laws and the conflicts.
+/// counters in place, wherever they are then. `docs/json-ot.md` has the grammar, the laws and the conflicts.
 ///
 /// **Canonical.** Every op is: what changes nothing is not there, slots are numbered in order, neighbouring items that are
 /// removed or moved alike are one run. So two ops are equal exactly when their wire forms are, and every verb
 /// returns canonical ops. What an op has learned of the content that it removes is no part of it: equality and digest do
 /// not see it.
-///
-/// [`docs/json-ot.md`]: https://github.com/rejoin/rejoin/blob/main/docs/json-ot.md
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JsonOp {
     pub(super) picks: Arc<Branch>,
@@ -31,9 +29,19 @@ pub(super) struct Branch {
     pub(super) mark: Mark,
     /// Only among the drops.
     pub(super) edit: Option<Edit>,
+    /// When the user did what is marked or edited here.
+    pub(super) time: Option<EditTime>,
     /// Ascending, none empty, none overlapping the next.
     pub(super) kids: Vec<Child>,
 }
+
+/// When a user made an edit: milliseconds since 1970, by the clock of their device. Policy [`Winner::Lww`](super::Winner::Lww)
+/// goes by it; nothing else does.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(transparent)]
+pub struct EditTime(pub u64);
 
 /// A child of a container: one value, or a run of `len` neighbouring items, which then have only a mark.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,11 +153,22 @@ impl JsonOp {
                     mark: Mark::None,
                     edit: Some(Edit::Text(edit)),
                     kids,
+                    time: _,
                 } if kids.is_empty() => Some(edit),
                 _ => None,
             },
             _ => None,
         }
+    }
+
+    /// [`as_text`](Self::as_text) of an op without edit times.
+    pub(super) fn as_untimed_text(&self) -> Option<&TextOp> {
+        let timed = self
+            .drops
+            .kids
+            .first()
+            .is_some_and(|root| root.branch.time.is_some());
+        self.as_text().filter(|_| !timed)
     }
 
     /// Whether this op changes nothing.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::conflict::{ConflictKind, Loser};
 use super::key::Path;
+use super::op::EditTime;
 use super::pattern::Pattern;
 use super::standing::Strike;
 
@@ -18,6 +19,8 @@ pub enum Winner {
     Client,
     /// As `Keep`; and the user is asked, with both values.
     Manual,
+    /// The later edit, by the clocks of those who made it; `Left` when the times are equal or not known.
+    Lww,
     /// As the published `json1` has it: removes, then `Left`; what loses its place is removed.
     Json1,
 }
@@ -131,9 +134,16 @@ impl Rule {
         }
     }
 
-    /// Who gives way; `remover` is the side that removes, in conflicts about a remove.
-    pub(super) fn loser(self, kind: ConflictKind, remover: Option<Loser>) -> Loser {
+    /// Who gives way; `remover` is the side that removes, in conflicts about a remove; `times` are when each did its part.
+    pub(super) fn loser(
+        self,
+        kind: ConflictKind,
+        remover: Option<Loser>,
+        times: [Option<EditTime>; 2],
+    ) -> Loser {
         let loser = match self.winner {
+            Winner::Lww if times[1] > times[0] => Loser::Left,
+            Winner::Lww => Loser::Right,
             Winner::Keep | Winner::Manual => Loser::Right,
             Winner::Client => Loser::Left,
             Winner::Json1 if kind == ConflictKind::Blackhole => Loser::Both,

@@ -8,7 +8,7 @@ use fnv::FnvHashMap;
 use super::arrangement::{Arrangement, Seat};
 use super::canonical::canonical;
 use super::content::Contents;
-use super::form::{ABOVE, At, Id};
+use super::form::{ABOVE, At, Id, Times};
 use super::key::Key;
 use super::op::{Branch, Content, Edit, JsonOp, Mark};
 use super::universe::Universe;
@@ -31,6 +31,8 @@ pub(super) struct Extras {
     pub(super) edits: FnvHashMap<Id, Edit>,
     /// What is known of what the op removes.
     pub(super) removed: FnvHashMap<Id, Content>,
+    /// When the user made them, where that is known.
+    pub(super) times: FnvHashMap<Id, Times>,
 }
 
 /// The op from the document that `from` describes to the one that `to` describes.
@@ -77,6 +79,9 @@ impl Difference<'_, '_> {
             mark: self.pick(node),
             ..Branch::default()
         };
+        if branch.mark != Mark::None {
+            branch.time = self.extras.times.get(&node).and_then(|times| times.left);
+        }
         for &child in self.from.children(node) {
             if let Some((_, key)) = self.from.at(child) {
                 let below = self.picks(child);
@@ -118,6 +123,14 @@ impl Difference<'_, '_> {
                 continue;
             };
             let mut below = self.drops(child)?;
+            let time = self
+                .extras
+                .times
+                .get(&child)
+                .and_then(|times| times.arrived);
+            if below.mark != Mark::None || below.edit.is_some() {
+                below.time = time;
+            }
             if !self.appears(child) {
                 branch.push(key.clone(), self.universe.nodes[child].len, below);
                 continue;
@@ -125,6 +138,7 @@ impl Difference<'_, '_> {
             let values = self.contents.of(self.universe, child, self.from, self.to)?;
             for (key, value) in keys(key, values) {
                 below.mark = Mark::Insert(value);
+                below.time = time;
                 branch.push(key, 1, std::mem::take(&mut below));
             }
         }

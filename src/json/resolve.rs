@@ -3,9 +3,11 @@
 use fnv::FnvHashSet;
 
 use super::conflict::{ConflictKind, Deed, Loser};
-use super::find::{self, Found, Identity};
-use super::form::{At, Id};
+use super::find::{self, Found, Identity, Scope};
+use super::form::{At, Id, Times};
 use super::key::Key;
+use super::lens::Lens;
+use super::op::EditTime;
 use super::policy::{Policy, Rule};
 use super::standing::{Standing, State, Strike};
 use super::universe::{Universe, Which};
@@ -18,6 +20,8 @@ pub(super) type Resolved = (Found, Loser);
 /// Stages come in a fixed order; after one that struck something it starts again. Each finds all its conflicts, judges all,
 /// then strikes all: the outcome depends on the two forms and the policy only, so both sides of a diamond find the same.
 ///
+/// A stage looks again only where something has changed since it last did: at what was struck, and what hangs on it.
+///
 /// The order is for quality. Picks come before content, so that a move that has lost does not collide with anything
 /// and feeds nothing removed; cycles and collisions count only between what is left.
 pub(super) fn resolve<'u, 'op>(
@@ -29,6 +33,7 @@ pub(super) fn resolve<'u, 'op>(
         policy,
         log: Vec::new(),
         seen: FnvHashSet::default(),
+        scopes: std::array::from_fn(|_| Scope::All),
     };
     while resolver.round() {}
     (resolver.standing, resolver.log)
@@ -39,6 +44,8 @@ struct Resolver<'u, 'op, 'p> {
     policy: &'p Policy,
     log: Vec<Resolved>,
     seen: FnvHashSet<Identity>,
+    /// Where each stage has still to look.
+    scopes: [Scope; 6],
 }
 
 impl Resolver<'_, '_, '_> {
@@ -52,15 +59,25 @@ impl Resolver<'_, '_, '_> {
             Self::collisions,
             Self::occupied,
         ];
-        stages.into_iter().any(|stage| {
-            stage(self);
-            self.standing.take_struck()
-        })
+        for (at, stage) in stages.into_iter().enumerate() {
+            let scope = std::mem::replace(&mut self.scopes[at], Scope::NOTHING);
+            if scope.is_nothing() {
+                continue;
+            }
+            stage(self, &scope);
+            let struck = self.standing.take_struck();
+            if !struck.is_empty() {
+                let changed = self.standing.below(struck);
+                self.scopes.iter_mut().for_each(|scope| scope.add(&changed));
+                return true;
+            }
+        }
+        false
     }
 
     /// RmMove, RmRescue, MoveMove. Of two equal moves the right one yields.
-    fn picks(&mut self) {
-        let (found, same) = find::picks(&self.standing);
+    fn picks(&mut self, scope: &Scope) {
+        let (found, same) = find::picks(&mut Lens::new(&self.standing), scope);
         let judged = self.judge(found);
         for node in same {
             self.standing.strike(node, 1, Strike::Yield);
@@ -77,8 +94,8 @@ impl Resolver<'_, '_, '_> {
     }
 
     /// RmUnexpectedContent. Edits and inserts that lose need no strike: what they go into is not there.
-    fn content(&mut self) {
-        let found = find::content(&self.standing);
+    fn content(&mut self, scope: &Scope) {
+        let found = find::content(&mut Lens::new(&self.standing), scope);
         for (found, loser) in self.judge(found) {
             match found.remove {
                 Some((which, removed)) if loser.is(which) => {
@@ -94,37 +111,26 @@ impl Resolver<'_, '_, '_> {
     }
 
     /// Moves into what is dead.
-    fn cascade(&mut self) {
-        let gone = self.standing.gone();
-        for which in [0, 1] {
-            let moves: Vec<Id> = self
-                .moves(which)
-                .filter(|(_, into)| gone[*into])
-                .map(|(node, _)| node)
-                .collect();
-            for node in moves {
-                self.standing.strike(node, which, self.rule(node).strike());
-            }
+    fn cascade(&mut self, scope: &Scope) {
+        let mut lens = Lens::new(&self.standing);
+        let mut lost = scope.puts(&self.standing);
+        lost.retain(|(node, _, place)| {
+            !self.standing.universe.is_new(*node) && lens.is_gone(place.container)
+        });
+        for (node, which, _) in lost {
+            self.standing.strike(node, which, self.rule(node).strike());
         }
     }
 
-    fn moves(&self, which: Which) -> impl Iterator<Item = (Id, Id)> {
-        let universe = self.standing.universe;
-        let puts = self
-            .standing
-            .puts(which)
-            .map(|(node, place)| (node, place.container));
-        puts.filter(|(node, _)| !universe.is_new(*node))
-    }
-
     /// Blackhole, and OwnCycle.
-    fn cycles(&mut self) {
-        let found = find::cycles(&self.standing);
+    fn cycles(&mut self, scope: &Scope) {
+        let found = find::cycles(&mut Lens::new(&self.standing), scope);
         for (found, loser) in self.judge(found) {
             for which in [0, 1] {
                 if loser.is(which) {
                     for &node in &found.cycle[which] {
-                        self.standing.strike(node, which, self.rule(node).strike());
+                        let how = self.rule(node).strike();
+                        self.standing.strike(node, which, how);
                     }
                 }
             }
@@ -132,9 +138,8 @@ impl Resolver<'_, '_, '_> {
     }
 
     /// DropCollision.
-    fn collisions(&mut self) {
-        let alive = self.standing.alive();
-        let found = find::collisions(&self.standing, |container| alive[container]);
+    fn collisions(&mut self, scope: &Scope) {
+        let found = find::collisions(&mut Lens::new(&self.standing), scope, true);
         for (found, loser) in self.judge(found) {
             let rule = self.rule(found.node);
             self.strike(&found, loser, rule.strike());
@@ -142,29 +147,31 @@ impl Resolver<'_, '_, '_> {
     }
 
     /// What is put on a value that stays after all loses its place.
-    fn occupied(&mut self) {
-        let universe = self.standing.universe;
-        let mut alive = None;
-        let mut lost = Vec::new();
-        for which in [0, 1] {
-            for (node, place) in self.standing.puts(which) {
-                let At::Name(name) = &place.at else { continue };
-                let here = universe.kid(place.container, &Key::Name(name.clone()));
-                // A part of a literal is free, or the op would not be well formed.
-                let Some(here) =
-                    here.filter(|here| *here != node && universe.nodes[*here].literal.is_none())
-                else {
-                    continue;
-                };
-                let leaves = self.standing.is_removed(here) || self.standing.is_moved(here);
-                if !leaves && alive.get_or_insert_with(|| self.standing.alive())[place.container] {
-                    lost.push((node, which));
-                }
-            }
-        }
-        for (node, which) in lost {
-            let found = Found::new(ConflictKind::Occupied, node);
-            self.note(&found, Loser::from(which));
+    fn occupied(&mut self, scope: &Scope) {
+        let standing = &self.standing;
+        let mut lens = Lens::new(standing);
+        let mut lost = scope.puts(standing);
+        lost.retain(|(node, _, place)| {
+            let At::Name(name) = &place.at else {
+                return false;
+            };
+            let here = standing
+                .universe
+                .kid(place.container, &Key::Name(name.clone()));
+            // A part of a literal is not in the way, or the op would not be well formed.
+            here.is_some_and(|here| {
+                here != *node
+                    && standing.universe.nodes[here].literal.is_none()
+                    && !standing.is_removed(here)
+                    && !standing.is_moved(here)
+                    && lens.is_alive(place.container)
+            })
+        });
+        for (node, which, _) in lost {
+            self.note(
+                &Found::new(ConflictKind::Occupied, node),
+                Loser::from(which),
+            );
             self.standing.strike(node, which, Strike::Stay);
         }
     }
@@ -201,12 +208,35 @@ impl Resolver<'_, '_, '_> {
         }
         let rule = self.rule(found.node);
         match found.remove {
-            None => rule.loser(found.kind, None),
+            None => rule.loser(found.kind, None, self.times(found)),
             Some((which, removed)) => match self.standing.pick(removed, which) {
                 State::Removed { may_return: false } => Loser::from(1 - which),
-                _ => rule.loser(found.kind, Some(Loser::from(which))),
+                _ => rule.loser(found.kind, Some(Loser::from(which)), self.times(found)),
             },
         }
+    }
+
+    /// When each side did its part.
+    fn times(&self, found: &Found) -> [Option<EditTime>; 2] {
+        let times = |node: Id, which: Which| self.standing.universe.nodes[node].sides[which].times;
+        [0, 1].map(|which| {
+            let in_cycle = found.cycle[which]
+                .iter()
+                .map(|node| times(*node, which).left)
+                .max();
+            let node = match (found.remove, found.rival) {
+                (Some((remover, removed)), _) if remover == which => removed,
+                (None, Some(rival)) if which == 1 => rival,
+                _ => found.node,
+            };
+            let Times { left, arrived } = times(node, which);
+            in_cycle.unwrap_or(match found.deed {
+                Some(Deed::Edit) if found.remove.is_some_and(|(remover, _)| remover != which) => {
+                    arrived
+                }
+                _ => left.or(arrived),
+            })
+        })
     }
 
     fn note(&mut self, found: &Found, loser: Loser) {

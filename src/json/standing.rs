@@ -1,6 +1,8 @@
 //! Which parts of two forms are in force, while their conflicts are resolved.
 
-use super::form::{ABOVE, Id, Pick};
+use fnv::FnvHashSet;
+
+use super::form::{Id, Pick};
 use super::universe::{Place, Universe, Which};
 
 /// Both forms, less what was struck from them. Every strike makes less of them: a move becomes a remove, a yield or nothing, a
@@ -10,8 +12,8 @@ pub(super) struct Standing<'u, 'op> {
     picks: Vec<[State; 2]>,
     /// Whether what a form moves or inserts is put where the form says.
     puts: Vec<[bool; 2]>,
-    /// Whether anything was struck since this was last asked.
-    struck: bool,
+    /// The nodes from which something was struck since this was last asked.
+    struck: Vec<Id>,
 }
 
 /// What is left of a form's pick.
@@ -60,7 +62,7 @@ impl<'u, 'op> Standing<'u, 'op> {
             puts: nodes
                 .map(|node| [0, 1].map(|which: Which| node.sides[which].place.is_some()))
                 .collect(),
-            struck: false,
+            struck: Vec::new(),
         }
     }
 
@@ -84,17 +86,12 @@ impl<'u, 'op> Standing<'u, 'op> {
         self.picks[node].contains(&State::Moved)
     }
 
-    /// Everything the form puts somewhere, and where.
-    pub(super) fn puts(&self, which: Which) -> impl Iterator<Item = (Id, &'u Place)> {
-        (0..self.puts.len()).filter_map(move |node| Some((node, self.put(node, which)?)))
-    }
-
     /// Takes back where the form puts the node. An insert vanishes.
     pub(super) fn strike(&mut self, node: Id, which: Which, how: Strike) {
         if !std::mem::take(&mut self.puts[node][which]) {
             return;
         }
-        self.struck = true;
+        self.struck.push(node);
         if self.universe.is_new(node) {
             return;
         }
@@ -113,34 +110,16 @@ impl<'u, 'op> Standing<'u, 'op> {
 
     /// The form does not remove the node after all: it is left to the other form's move, or it stays.
     pub(super) fn keep(&mut self, node: Id, which: Which, yields: bool) {
-        self.struck = true;
+        self.struck.push(node);
         self.picks[node][which] = match yields {
             true => State::Yields { moved: false },
             false => State::None,
         };
     }
 
-    /// Whether anything was struck since the last call.
-    pub(super) fn take_struck(&mut self) -> bool {
+    /// The nodes from which something was struck since the last call.
+    pub(super) fn take_struck(&mut self) -> Vec<Id> {
         std::mem::take(&mut self.struck)
-    }
-
-    /// For each node the nearest of it and what it is part of that the form picks, if it removes it. So what the form moves out
-    /// is not removed with what it was in.
-    pub(super) fn removers(&self, which: Which) -> Vec<Option<Id>> {
-        let mut removers: Vec<Option<Id>> = Vec::with_capacity(self.picks.len());
-        for (node, states) in self.picks.iter().enumerate() {
-            // Parents come before their children.
-            removers.push(match states[which] {
-                State::Removed { .. } => Some(node),
-                State::Moved | State::Yields { .. } => None,
-                State::None => self
-                    .universe
-                    .parent(node)
-                    .and_then(|parent| removers[parent]),
-            });
-        }
-        removers
     }
 
     /// What the node is in, as both forms together have it; two containers only while they move it apart.
@@ -155,64 +134,25 @@ impl<'u, 'op> Standing<'u, 'op> {
         }
     }
 
-    /// Which nodes hang on the document, as both forms together have it.
-    pub(super) fn alive(&self) -> Vec<bool> {
-        let next = |node: Id| match self.containers(node)[0] {
-            Some(container) => Step::To(container),
-            None => Step::End(node == ABOVE),
-        };
-        self.follow(next)
-    }
-
-    /// Which nodes are dead by removes and vanished inserts alone, and not inside another move: that one is to be
-    /// struck first.
-    pub(super) fn gone(&self) -> Vec<bool> {
-        self.follow(|node| {
-            let put = self.put(node, 0).or(self.put(node, 1));
-            if node == ABOVE {
-                Step::End(false)
-            } else if self.is_removed(node) || (self.universe.is_new(node) && put.is_none()) {
-                Step::End(true)
-            } else if self.is_moved(node) {
-                Step::End(false)
-            } else {
-                let above = put
-                    .map(|place| place.container)
-                    .or(self.universe.parent(node));
-                above.map_or(Step::End(true), Step::To)
-            }
-        })
-    }
-
-    /// For each node the end of the chain of steps from it; false on a cycle. Each node is visited once.
-    fn follow(&self, next: impl Fn(Id) -> Step) -> Vec<bool> {
-        let mut ends: Vec<Option<bool>> = vec![None; self.picks.len()];
-        let mut on_way = vec![false; self.picks.len()];
-        let mut way = Vec::new();
-        for start in 0..ends.len() {
-            let mut node = start;
-            let end = loop {
-                if let Some(end) = ends[node] {
-                    break end;
-                }
-                if std::mem::replace(&mut on_way[node], true) {
-                    break false;
-                }
-                way.push(node);
-                match next(node) {
-                    Step::To(above) => node = above,
-                    Step::End(end) => break end,
-                }
+    /// What hangs on the nodes, now that they have changed: their parts, and what is put into those.
+    pub(super) fn below(&self, changed: Vec<Id>) -> Vec<Id> {
+        let mut seen: FnvHashSet<Id> = changed.iter().copied().collect();
+        let mut below = changed;
+        let mut next = 0;
+        while let Some(&node) = below.get(next) {
+            next += 1;
+            let touched = &self.universe.nodes[node];
+            let kids = touched.kids.iter().copied();
+            let put = |which: Which| {
+                let drops = touched.drops[which].iter().copied();
+                drops.filter(move |drop| self.puts[*drop][which])
             };
-            for node in way.drain(..) {
-                ends[node] = Some(end);
-            }
+            below.extend(
+                kids.chain(put(0))
+                    .chain(put(1))
+                    .filter(|node| seen.insert(*node)),
+            );
         }
-        ends.into_iter().map(|end| end.unwrap_or(false)).collect()
+        below
     }
-}
-
-enum Step {
-    To(Id),
-    End(bool),
 }

@@ -2,7 +2,7 @@
 
 use fnv::FnvHashMap;
 
-use super::form::{At, Drop, Form, Id, Kind, Node as FormNode, Pick, misfit};
+use super::form::{At, Drop, Form, Id, Kind, Node as FormNode, Pick, Times, misfit};
 use super::key::{Key, Path};
 use super::op::Edit;
 use super::value::Value;
@@ -51,6 +51,7 @@ pub(super) struct Touch<'op> {
     /// Where it puts it, if it moves or inserts it.
     pub(super) place: Option<Place>,
     pub(super) edit: Option<&'op Edit>,
+    pub(super) times: Times,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +121,20 @@ impl<'op> Universe<'op> {
         let key_of = |kid: &Id| self.nodes[*kid].home.as_ref().map(|home| &home.key);
         let found = kids.binary_search_by(|kid| key_of(kid).cmp(&Some(key)));
         found.ok().map(|at| kids[at])
+    }
+
+    /// What the form puts into an object at `key`.
+    pub(super) fn dropped_at(&self, object: Id, key: &Key, which: Which) -> Option<Id> {
+        let Key::Name(name) = key else { return None };
+        let drops = &self.nodes[object].drops[which];
+        let name_of = |drop: &Id| match &self.nodes[*drop].sides[which].place {
+            Some(Place {
+                at: At::Name(name), ..
+            }) => Some(name),
+            _ => None,
+        };
+        let found = drops.binary_search_by(|drop| name_of(drop).cmp(&Some(name)));
+        found.ok().map(|at| drops[at])
     }
 
     /// Its container in the base document, or in its literal.
@@ -359,6 +374,7 @@ fn touch<'op>(node: &FormNode<'op>, piece: Option<Piece>) -> Touch<'op> {
         pick,
         place: None,
         edit: node.edit,
+        times: node.times,
     }
 }
 

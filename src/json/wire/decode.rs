@@ -11,7 +11,7 @@ use crate::json::content::Contents;
 use crate::json::form::{Form, Lost, Pick, misfit};
 use crate::json::key::{Key, Name};
 use crate::json::number::Number;
-use crate::json::op::{Branch, Child, Content, Edit, JsonOp, Mark};
+use crate::json::op::{Branch, Child, Content, Edit, EditTime, JsonOp, Mark};
 use crate::json::residual::{Base, Extras, residual};
 use crate::json::universe::Universe;
 use crate::json::value::{MAX_DEPTH, Value};
@@ -103,6 +103,8 @@ struct Component {
     run: Option<u32>,
     drop: Mark,
     edit: Option<Edit>,
+    pick_time: Option<EditTime>,
+    drop_time: Option<EditTime>,
 }
 
 /// One element of a descent.
@@ -219,6 +221,8 @@ impl Descent {
                 pick.mark = component.pick;
                 drop.mark = component.drop;
                 drop.edit = component.edit;
+                pick.time = component.pick_time;
+                drop.time = component.drop_time;
                 run = component.run.unwrap_or(1);
             }
             let key = step.key.unwrap_or_else(crate::json::op::root_key);
@@ -234,7 +238,7 @@ impl Descent {
 
 /// The canonical op of the same effect.
 pub(in crate::json) fn normalize(op: &JsonOp) -> Result<JsonOp, Error> {
-    if let Some(edit) = op.as_text() {
+    if let Some(edit) = op.as_untimed_text() {
         return Ok(JsonOp::text(edit.clone()));
     }
     let form = Form::of(op)?;
@@ -244,6 +248,7 @@ pub(in crate::json) fn normalize(op: &JsonOp) -> Result<JsonOp, Error> {
     for (id, node) in universe.nodes.iter().enumerate() {
         let edit = node.sides[0].edit.filter(|edit| !edit.is_noop());
         extras.edits.extend(edit.map(|edit| (id, edit.clone())));
+        extras.times.insert(id, node.sides[0].times);
         if let Pick::Removed(Lost {
             values: Some(values),
             ..
@@ -419,6 +424,8 @@ fn read_component<'de, A: MapAccess<'de>>(depth: usize, mut map: A) -> Result<Co
             "d" | "i" if component.drop != Mark::None => Some("two drops in one component"),
             "es" | "ena" if component.edit.is_some() => Some("two edits in one component"),
             "n" if component.run.is_some() => Some("a field twice in one component"),
+            "pt" if component.pick_time.is_some() => Some("a field twice in one component"),
+            "dt" if component.drop_time.is_some() => Some("a field twice in one component"),
             "et" if embedded.0.is_some() => Some("a field twice in one component"),
             "e" if embedded.1.is_some() => Some("a field twice in one component"),
             _ => None,
@@ -435,6 +442,8 @@ fn read_component<'de, A: MapAccess<'de>>(depth: usize, mut map: A) -> Result<Co
                 });
             }
             "n" => component.run = Some(map.next_value_seed(Count)?),
+            "pt" => component.pick_time = Some(map.next_value_seed(Time)?),
+            "dt" => component.drop_time = Some(map.next_value_seed(Time)?),
             "d" => component.drop = Mark::Move(map.next_value_seed(Count)?),
             "i" => component.drop = Mark::Insert(map.next_value_seed(ValueSeed { room })?),
             "es" => component.edit = Some(Edit::Text(map.next_value::<TextOp>()?)),
@@ -477,6 +486,12 @@ fn check_component(mut component: Component) -> Result<Component, &'static str> 
     if component.pick == Mark::None && component.drop == Mark::None && !edits {
         return Err("an empty component");
     }
+    if component.pick_time.is_some() && component.pick == Mark::None {
+        return Err("the time of a pick without the pick");
+    }
+    if component.drop_time.is_some() && component.drop == Mark::None && !edits {
+        return Err("the time of a drop or an edit without it");
+    }
     match (component.run, &mut component.pick) {
         (None, _) => {}
         (Some(_), Mark::None) => return Err("a run without a pick"),
@@ -499,6 +514,20 @@ impl<'de> DeserializeSeed<'de> for Count {
             Ok(count) if count <= Key::MAX_INDEX => Ok(count),
             _ => Err(de::Error::custom("a slot or a count out of range")),
         }
+    }
+}
+
+/// A time: a safe integer, not negative.
+struct Time;
+
+impl<'de> DeserializeSeed<'de> for Time {
+    type Value = EditTime;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<EditTime, D::Error> {
+        let time = Addend.deserialize(deserializer)?;
+        u64::try_from(time)
+            .map(EditTime)
+            .map_err(|_| de::Error::custom("a negative time"))
     }
 }
 

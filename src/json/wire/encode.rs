@@ -18,21 +18,30 @@ impl Serialize for JsonOp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Writer {
             op: self,
-            content: false,
+            style: Style::Full,
         }
         .serialize(serializer)
     }
 }
 
-/// An op that writes itself in the published grammar: without runs.
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Style {
+    Full,
+    /// What the published grammar has: no edit times.
+    Plain,
+    PlainWithContent,
+}
+
+/// An op that writes itself in the published grammar: without runs and edit times.
 #[derive(Clone, Debug)]
 pub struct Plain {
     op: JsonOp,
-    content: bool,
+    style: Style,
 }
 
 impl JsonOp {
-    /// Writes in the published grammar, without runs; every remove as `r: true`.
+    /// Writes in the published grammar, without runs and edit times; every remove as `r: true`.
     pub fn plain(&self) -> Plain {
         let (mut picks, mut drops) = ((*self.picks).clone(), (*self.drops).clone());
         let mut slots = FnvHashMap::default();
@@ -41,14 +50,14 @@ impl JsonOp {
         number(&mut picks, &mut drops);
         Plain {
             op: Self::from_halves(picks, drops),
-            content: false,
+            style: Style::Plain,
         }
     }
 
     /// Writes in the published grammar; removes carry what they remove, where that is known.
     pub fn plain_with_content(&self) -> Plain {
         Plain {
-            content: true,
+            style: Style::PlainWithContent,
             ..self.plain()
         }
     }
@@ -58,7 +67,7 @@ impl Serialize for Plain {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Writer {
             op: &self.op,
-            content: self.content,
+            style: self.style,
         }
         .serialize(serializer)
     }
@@ -100,7 +109,7 @@ fn single(branch: &mut Branch, slots: &mut FnvHashMap<(u32, u32), u32>) {
 
 struct Writer<'a> {
     op: &'a JsonOp,
-    content: bool,
+    style: Style,
 }
 
 impl Serialize for Writer<'_> {
@@ -110,7 +119,7 @@ impl Serialize for Writer<'_> {
             return serializer.serialize_unit();
         };
         let mut seq = serializer.serialize_seq(None)?;
-        root.write_tail(&mut seq, self.content)?;
+        root.write_tail(&mut seq, self.style)?;
         seq.end()
     }
 }
@@ -144,11 +153,8 @@ fn zip<'a>(picks: &'a [Child], drops: &'a [Child]) -> Vec<Place<'a>> {
 
 impl Place<'_> {
     /// What follows the key: the component and the children; one child in line, several as lists.
-    fn write_tail<S: SerializeSeq>(&self, seq: &mut S, content: bool) -> Result<(), S::Error> {
-        let component = Component {
-            place: self,
-            content,
-        };
+    fn write_tail<S: SerializeSeq>(&self, seq: &mut S, style: Style) -> Result<(), S::Error> {
+        let component = Component { place: self, style };
         if !component.is_empty() {
             seq.serialize_element(&component)?;
         }
@@ -157,32 +163,32 @@ impl Place<'_> {
         match &*zip(picks, drops) {
             [only] => {
                 seq.serialize_element(only.key)?;
-                only.write_tail(seq, content)
+                only.write_tail(seq, style)
             }
             several => several
                 .iter()
-                .try_for_each(|place| seq.serialize_element(&Descent { place, content })),
+                .try_for_each(|place| seq.serialize_element(&Descent { place, style })),
         }
     }
 }
 
 struct Descent<'a> {
     place: &'a Place<'a>,
-    content: bool,
+    style: Style,
 }
 
 impl Serialize for Descent<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut seq = serializer.serialize_seq(None)?;
         seq.serialize_element(self.place.key)?;
-        self.place.write_tail(&mut seq, self.content)?;
+        self.place.write_tail(&mut seq, self.style)?;
         seq.end()
     }
 }
 
 struct Component<'a> {
     place: &'a Place<'a>,
-    content: bool,
+    style: Style,
 }
 
 impl Component<'_> {
@@ -208,7 +214,9 @@ impl Serialize for Component<'_> {
         let mut map = serializer.serialize_map(None)?;
         match self.pick() {
             Mark::Move(slot) => map.serialize_entry("p", slot)?,
-            Mark::Remove(Content::Known(values)) if self.content && values.len() == 1 => {
+            Mark::Remove(Content::Known(values))
+                if self.style == Style::PlainWithContent && values.len() == 1 =>
+            {
                 map.serialize_entry("r", &values[0])?;
             }
             Mark::Remove(_) => map.serialize_entry("r", &true)?,
@@ -217,6 +225,11 @@ impl Serialize for Component<'_> {
         match self.place.pick {
             Some(kid) if kid.len > 1 => map.serialize_entry("n", &kid.len)?,
             _ => {}
+        }
+        if let (Style::Full, Some(time)) =
+            (self.style, self.place.pick.and_then(|kid| kid.branch.time))
+        {
+            map.serialize_entry("pt", &time)?;
         }
         match self.drop() {
             Mark::Move(slot) => map.serialize_entry("d", slot)?,
@@ -227,6 +240,11 @@ impl Serialize for Component<'_> {
             Some(Edit::Text(edit)) => map.serialize_entry("es", edit)?,
             Some(Edit::Add(addend)) => map.serialize_entry("ena", addend)?,
             None => {}
+        }
+        if let (Style::Full, Some(time)) =
+            (self.style, self.place.drop.and_then(|branch| branch.time))
+        {
+            map.serialize_entry("dt", &time)?;
         }
         map.end()
     }

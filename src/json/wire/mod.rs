@@ -9,6 +9,7 @@
 //!             ["n": count]                     of so many neighbouring items, 2 or more, with nothing below: a run
 //! drop      = "d": slot | "i": value           drop what was picked up, all of a run | insert
 //! edit      = "es": text op | "ena": integer   edit a string | add to a number
+//!             ["pt": time] ["dt": time]        when the user made the pick, and the drop or the edit: milliseconds since 1970
 //! ```
 //!
 //! A path before a pick is one in the document before the op, a path before a drop or an edit one in the document after it.

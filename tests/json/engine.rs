@@ -84,6 +84,17 @@ impl Op {
         self.0.compose(&next.0).map(Self).map_err(told)
     }
 
+    /// The op, made at a time.
+    pub fn stamped(&self, time: u64) -> Self {
+        Self(self.0.stamped(next::EditTime(time)))
+    }
+
+    /// Whether it tells when it was made.
+    pub fn is_timed(&self) -> bool {
+        let sent = self.compact_text();
+        sent.contains(r#""pt":"#) || sent.contains(r#""dt":"#)
+    }
+
     pub fn diff(before: &Doc, after: &Doc) -> Self {
         Self(JsonOp::diff(&before.0, &after.0))
     }
@@ -149,7 +160,21 @@ pub struct Policy {
     rules: &'static [(&'static str, Winner, bool)],
 }
 
-/// Every policy for a whole document, and some by path, of all kinds beside each other.
+/// The later edit wins; these need ops that tell when they were made.
+pub const LATER: [Policy; 2] = [
+    Policy {
+        name: "lww",
+        model: None,
+        rules: &[("", Winner::Lww, false)],
+    },
+    Policy {
+        name: "lww+restore",
+        model: None,
+        rules: &[("", Winner::Lww, true)],
+    },
+];
+
+/// Every other policy for a whole document, and some by path, of all kinds beside each other.
 pub const POLICIES: [Policy; 11] = [
     Policy {
         name: "keep",
@@ -241,7 +266,7 @@ impl Policy {
     fn read(self) -> &'static next::Policy {
         static READ: LazyLock<HashMap<&str, next::Policy>> = LazyLock::new(|| {
             let read = |policy: Policy| (policy.name, policy.below("").collect());
-            POLICIES.map(read).into()
+            POLICIES.into_iter().chain(LATER).map(read).collect()
         });
         &READ[self.name]
     }

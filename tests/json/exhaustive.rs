@@ -183,7 +183,7 @@ fn all_worlds(wanted: impl Fn(usize, usize) -> bool + Sync, share: usize) {
 /// The share of a test run.
 #[test]
 fn small_worlds() {
-    all_worlds(|a, b| a.min(b) <= 2, 3_500);
+    all_worlds(|a, b| a.min(b) <= 2, 2_000);
 }
 
 #[test]

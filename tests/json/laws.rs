@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::engine::{self, Conflict, Doc, Loser, Merged, Op, POLICIES, Policy};
+use super::engine::{self, Conflict, Doc, LATER, Loser, Merged, Op, POLICIES, Policy};
 use super::model;
 use super::wire;
 use serde_json::Value;
@@ -26,14 +26,23 @@ pub struct Made {
     pub after: Doc,
     /// The op that knows what it removes, as restoring policies need it.
     knowing: Op,
+    /// The op that tells when it was made, by one time or by many.
+    timed: Op,
 }
 
 impl Made {
     pub fn new(doc: &Doc, op: Op) -> Result<Self, String> {
+        let timed = op.stamped(5);
+        Self::timed(doc, op, timed)
+    }
+
+    /// The second op is the first one, and tells when it was made.
+    pub fn timed(doc: &Doc, op: Op, timed: Op) -> Result<Self, String> {
         Ok(Self {
             after: op.apply(doc)?,
             knowing: op.knowing(doc)?,
             op,
+            timed,
         })
     }
 
@@ -127,7 +136,7 @@ impl fmt::Display for Diamond<'_> {
 }
 
 /// The laws of a diamond, by name.
-pub const LAWS: [(&str, Law); 7] = [
+pub const LAWS: [(&str, Law); 8] = [
     ("TP1", tp1),
     ("the composed ways are one", composed),
     ("canonical outputs", canonical_outputs),
@@ -135,6 +144,7 @@ pub const LAWS: [(&str, Law); 7] = [
     ("conflicts are resolved, each once", resolved),
     ("the policy's winner wins", the_winner_wins),
     ("without conflict all policies agree", no_conflict_no_policy),
+    ("the later edit wins", the_later_wins),
 ];
 
 /// `left` then the transformed `right` is `right` then the transformed `left`.
@@ -182,20 +192,21 @@ pub fn canonical_outputs(diamond: &Diamond) -> Outcome {
 
 /// decode∘encode is the identity, with runs and without; decoding is strict.
 pub fn canonical(op: &Op) -> Outcome {
-    let (plain, compact) = (op.text(), op.compact_text());
+    let (plain, sent) = (op.text(), op.compact_text());
     let read =
         |text: &str| Op::read_text(text).map_err(|error| format!("{text} is refused: {error}"));
-    let again = read(&plain)?;
+    let again = read(&sent)?;
     law(again == *op && again.text() == plain, || {
-        format!("{plain} is read as {}", again.text())
+        format!("{sent} is read as {}", again.compact_text())
     })?;
-    if compact == plain {
+    if sent == plain {
         return Ok(());
     }
-    let again = read(&compact)?;
-    law(again == *op, || {
-        format!("{compact} is read as {}", again.text())
-    })
+    let again = read(&plain)?;
+    law(
+        again.text() == plain && (op.is_timed() || again == *op),
+        || format!("{plain} is read as {}", again.compact_text()),
+    )
 }
 
 /// Swapping the sides swaps the columns of the conflicts, and nothing else.
@@ -268,6 +279,54 @@ pub fn no_conflict_no_policy(diamond: &Diamond) -> Outcome {
             .collect();
         format!("{told:?}")
     })
+}
+
+/// Under `lww` both ways lead to one document whatever the times; where all of an op has one time it is as
+/// under `client` when the right one is later, else as under `keep`.
+pub fn the_later_wins(diamond: &Diamond) -> Outcome {
+    let [keep, client] = [[0, 4], [1, 5]];
+    for (restore, policy) in LATER.into_iter().enumerate() {
+        let side = |made: &Made| {
+            if policy.restores() {
+                made.timed.knowing(diamond.doc)
+            } else {
+                Ok(made.timed.clone())
+            }
+        };
+        let merged = engine::merge(&side(diamond.left)?, &side(diamond.right)?, policy)?;
+        canonical(&merged.left)?;
+        canonical(&merged.right)?;
+        let one = merged.right.apply(&diamond.left.after)?;
+        let other = merged.left.apply(&diamond.right.after)?;
+        law(one == other, || {
+            let (one, other) = (one.text(), other.text());
+            format!("under {}: {one} and {other}", policy.name)
+        })?;
+        for (times, like) in [([1, 2], client), ([2, 1], keep), ([3, 3], keep)] {
+            let like = POLICIES[like[restore]];
+            let stamped = |made: &Made, time| made.knowing(policy).stamped(time);
+            let (left, right) = (
+                stamped(diamond.left, times[0]),
+                stamped(diamond.right, times[1]),
+            );
+            let merged = engine::merge(&left, &right, policy)?;
+            let expected = engine::merge(
+                diamond.left.knowing(like),
+                diamond.right.knowing(like),
+                like,
+            )?;
+            let same = merged.left.text() == expected.left.text()
+                && merged.right.text() == expected.right.text()
+                && sorted(merged.resolved) == sorted(expected.resolved);
+            law(same, || {
+                format!(
+                    "under {} at {times:?} it is not as under {}",
+                    policy.name, like.name
+                )
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// The laws of one op on a document, by name.

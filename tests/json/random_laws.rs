@@ -61,15 +61,22 @@ impl Built {
     }
 }
 
-/// The edits as one op.
+/// The edits as one op, each made at a time of its own.
 pub fn composed(doc: &Doc, edits: &[Value]) -> Result<Made, String> {
-    let mut op = Op::noop();
-    for edit in edits {
-        op = op
-            .then(&Op::read(edit)?)
-            .map_err(|error| format!("{} then {edit}: {error}", op.text()))?;
+    let (mut op, mut timed) = (Op::noop(), Op::noop());
+    for (edit, time) in edits.iter().zip([4, 1, 5, 2, 3].into_iter().cycle()) {
+        let told = |op: &Op, error| format!("{} then {edit}: {error}", op.text());
+        let edit = Op::read(edit)?;
+        timed = timed
+            .then(&edit.stamped(time + edits.len() as u64 % 3))
+            .map_err(|error| told(&timed, error))?;
+        op = op.then(&edit).map_err(|error| told(&op, error))?;
     }
-    Made::new(doc, op.clone()).map_err(|error| format!("{} {}: {error}", doc.text(), op.text()))
+    if timed.text() != op.text() {
+        return Err(format!("with times {} is {}", op.text(), timed.text()));
+    }
+    Made::timed(doc, op.clone(), timed)
+        .map_err(|error| format!("{} {}: {error}", doc.text(), op.text()))
 }
 
 fn for_diamonds(size: Size, cases: u32, law: Law) {
@@ -135,6 +142,12 @@ fn whom_the_policy_favours_wins() {
 fn without_conflict_all_policies_agree() {
     for_diamonds(DENSE, 1_500, laws::no_conflict_no_policy);
     for_diamonds(LARGE, 150, laws::no_conflict_no_policy);
+}
+
+#[test]
+fn the_later_edit_wins() {
+    for_diamonds(DENSE, 1_500, laws::the_later_wins);
+    for_diamonds(LARGE, 150, laws::the_later_wins);
 }
 
 #[test]

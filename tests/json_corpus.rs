@@ -5,7 +5,7 @@
 //! - `diamond`: `doc`, `left` and `right` with the kinds of their `conflicts`. `out` is the document after
 //!   both, or one for each policy; `keep+restore` is as `keep` where it is not given, and so on. `swapped`
 //!   is the same with the sides swapped, where that differs. `reported` are the kinds of the conflicts that a
-//!   merge tells, by policy, where that is what the case is about.
+//!   merge tells, by policy, and `transformed` what is left of both ops, where that is what the case is about.
 //! - `read`: `op` is read as the op that is sent as `as`.
 //! - `apply`: `op` is an op, but does not fit `doc`.
 //! - `refuse`: `op` is no op: no document fits it, or it has not the form of one.
@@ -29,6 +29,7 @@ enum Case {
         conflicts: BTreeSet<String>,
         #[serde(default)]
         reported: BTreeMap<String, Vec<String>>,
+        transformed: Option<[JsonOp; 2]>,
         out: Out,
         swapped: Option<Out>,
     },
@@ -143,6 +144,7 @@ fn every_case_is_as_it_says() {
                 right,
                 conflicts,
                 reported,
+                transformed,
                 out,
                 swapped,
             } => {
@@ -156,6 +158,10 @@ fn every_case_is_as_it_says() {
                     let mut told: Vec<_> = merge.conflicts.iter().map(kind).collect();
                     told.sort();
                     assert_eq!(told, *kinds, "{name}");
+                }
+                if let Some(expected) = transformed {
+                    let merge = JsonOp::merge(&left, &right, &Policy::default()).unwrap();
+                    assert_eq!([merge.left, merge.right], expected, "{name}");
                 }
                 for (one, other) in [(&left, &right), (&right, &left)] {
                     let found = JsonOp::conflicts(one, other).unwrap();
@@ -186,6 +192,6 @@ fn every_case_is_as_it_says() {
         };
         *counts.entry(counted).or_insert(0) += 1;
     }
-    let expected = BTreeMap::from([("apply", 14), ("diamond", 70), ("read", 13), ("refuse", 25)]);
+    let expected = BTreeMap::from([("apply", 14), ("diamond", 73), ("read", 13), ("refuse", 25)]);
     assert_eq!(counts, expected, "the corpus is there");
 }

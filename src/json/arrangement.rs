@@ -85,6 +85,7 @@ impl Arrangement {
             }
             let children = this.children_of(universe, container);
             for (child, key) in &children {
+                check_index(key, universe.nodes[*child].len)?;
                 this.at[*child] = Some((container, key.clone()));
             }
             let children: Vec<Id> = children.into_iter().map(|(child, _)| child).collect();
@@ -137,6 +138,21 @@ impl Arrangement {
     /// The nodes in a container, in order.
     pub(super) fn children(&self, container: Id) -> &[Id] {
         &self.children[container]
+    }
+}
+
+/// No list is longer than indexes go.
+fn check_index(key: &Key, len: u32) -> Result<(), Error> {
+    let limit = Key::MAX_INDEX as usize + 1;
+    match key {
+        Key::Index(start) if (*start as usize).saturating_add(len as usize) > limit => {
+            Err(Error::TooLarge {
+                what: "a list, in items",
+                size: (*start as usize).saturating_add(len as usize),
+                limit,
+            })
+        }
+        _ => Ok(()),
     }
 }
 

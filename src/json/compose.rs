@@ -2,8 +2,7 @@
 
 use super::arrangement::Arrangement;
 use super::content::Contents;
-use super::form::{At, Form, Pick, Times, misfit};
-use super::key::Key;
+use super::form::{Form, Pick, Times};
 use super::op::{Content, Edit, JsonOp};
 use super::residual::{Base, Extras, residual};
 use super::universe::Universe;
@@ -35,7 +34,6 @@ impl JsonOp {
         let (back, forth) = (Form::undoing(self)?, Form::of(next)?);
         let universe = Universe::unite(&back, &forth)?;
         let contents = Contents::taken_by(&universe, 0);
-        check_sequence(&universe, &contents)?;
         let before = Arrangement::after(&universe, 0)?;
         let after = Arrangement::after(&universe, 1)?;
         let mut extras = Extras::default();
@@ -63,28 +61,4 @@ impl JsonOp {
         }
         residual(&universe, &before, &after, &contents, Base::Between, extras)
     }
-}
-
-/// Whether the second op fits what the first is known to leave behind.
-fn check_sequence(universe: &Universe<'_>, contents: &Contents) -> Result<(), Error> {
-    for (id, node) in universe.nodes.iter().enumerate() {
-        for which in [0, 1] {
-            for &drop in &node.drops[which] {
-                let touch = &universe.nodes[drop].sides[which];
-                let Some(At::Name(name)) = touch.place.as_ref().map(|place| &place.at) else {
-                    continue;
-                };
-                // What the first op took from here is not here; what the second puts here finds no other.
-                let here = universe.kid(id, &Key::Name(name.clone()));
-                if here.is_some_and(|here| universe.nodes[here].sides[which].pick == Pick::None) {
-                    return misfit(match which {
-                        0 => "the second op uses a value that the first one took",
-                        _ => "the second op drops a value on one that is still there",
-                    });
-                }
-            }
-        }
-        contents.check_part(universe, id)?;
-    }
-    Ok(())
 }

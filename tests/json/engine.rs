@@ -1,6 +1,9 @@
 //! The one place where these tests meet the engine: documents and ops, read from plain JSON and written
 //! as such, errors as text. The exhaustive tests hold millions of them, so they stay in the engine's form.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use rejoin::json::{self as next, ConflictKind, Deed, JsonOp, Key, Part, Winner};
 pub use rejoin::json::{Conflict, Loser};
 use rejoin::text::Bias;
@@ -81,6 +84,17 @@ impl Op {
         self.0.compose(&next.0).map(Self).map_err(told)
     }
 
+    /// The op, made at a time.
+    pub fn stamped(&self, time: u64) -> Self {
+        Self(self.0.stamped(next::EditTime(time)))
+    }
+
+    /// Whether it tells when it was made.
+    pub fn is_timed(&self) -> bool {
+        let sent = self.compact_text();
+        sent.contains(r#""pt":"#) || sent.contains(r#""dt":"#)
+    }
+
     pub fn diff(before: &Doc, after: &Doc) -> Self {
         Self(JsonOp::diff(&before.0, &after.0))
     }
@@ -146,7 +160,21 @@ pub struct Policy {
     rules: &'static [(&'static str, Winner, bool)],
 }
 
-/// Every policy for a whole document, and some by path, of all kinds beside each other.
+/// The later edit wins; these need ops that tell when they were made.
+pub const LATER: [Policy; 2] = [
+    Policy {
+        name: "lww",
+        model: None,
+        rules: &[("", Winner::Lww, false)],
+    },
+    Policy {
+        name: "lww+restore",
+        model: None,
+        rules: &[("", Winner::Lww, true)],
+    },
+];
+
+/// Every other policy for a whole document, and some by path, of all kinds beside each other.
 pub const POLICIES: [Policy; 11] = [
     Policy {
         name: "keep",
@@ -234,16 +262,23 @@ impl Policy {
         }
     }
 
-    fn read(self) -> next::Policy {
-        let rules = self
-            .rules
-            .iter()
-            .map(|(path, policy, restore)| next::Setting {
-                path: path.parse().unwrap(),
-                policy: *policy,
-                restore: *restore,
-            });
-        rules.collect()
+    /// The engine's policy, read once.
+    fn read(self) -> &'static next::Policy {
+        static READ: LazyLock<HashMap<&str, next::Policy>> = LazyLock::new(|| {
+            let read = |policy: Policy| (policy.name, policy.below("").collect());
+            POLICIES.into_iter().chain(LATER).map(read).collect()
+        });
+        &READ[self.name]
+    }
+
+    /// The rules, for the part of a document at a path.
+    fn below(self, parent: &str) -> impl Iterator<Item = next::Setting> {
+        let setting = move |(path, policy, restore): &(&str, Winner, bool)| next::Setting {
+            path: format!("{parent}{path}").parse().unwrap(),
+            policy: *policy,
+            restore: *restore,
+        };
+        self.rules.iter().map(setting)
     }
 }
 
@@ -267,7 +302,17 @@ impl Merged {
 }
 
 pub fn merge(left: &Op, right: &Op, policy: Policy) -> Result<Merged, String> {
-    let merged = JsonOp::merge(&left.0, &right.0, &policy.read()).map_err(told)?;
+    merge_under(left, right, policy.read())
+}
+
+/// Merges under a policy for each of the named parts of the document.
+pub fn merge_in_parts(left: &Op, right: &Op, parts: [(&str, Policy); 2]) -> Result<Merged, String> {
+    let rules = parts.map(|(name, policy)| policy.below(&format!("/{name}")).collect::<Vec<_>>());
+    merge_under(left, right, &rules.into_iter().flatten().collect())
+}
+
+fn merge_under(left: &Op, right: &Op, policy: &next::Policy) -> Result<Merged, String> {
+    let merged = JsonOp::merge(&left.0, &right.0, policy).map_err(told)?;
     Ok(Merged {
         left: Op(merged.left),
         right: Op(merged.right),

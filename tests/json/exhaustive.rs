@@ -145,23 +145,28 @@ fn in_parallel(count: usize, work: impl Fn(usize, &mut Report) + Sync) -> Report
     total.into_inner().unwrap()
 }
 
-/// All ordered pairs of a world's ops of at most `most` edits one, and `least` the other; spread evenly
-/// over them no more than `share`, when there are more. Returns how many were tried.
-fn pairs(world: &World, (most, least): (usize, usize), share: usize) -> u64 {
+/// All ordered pairs of a world's ops of at most three edits whose numbers of edits are `wanted`; no more than
+/// `share` of them, spread evenly, when there are more. Returns how many were tried.
+fn pairs(world: &World, wanted: impl Fn(usize, usize) -> bool + Sync, share: usize) -> u64 {
     let mut report = Report::default();
-    let levels = made(world, most, &mut report);
+    let levels = made(world, 3, &mut report);
     let doc = Doc::read(&world.doc());
     let ops: Vec<(usize, &Made)> = levels
         .iter()
         .enumerate()
         .flat_map(|(edits, level)| level.iter().map(move |made| (edits, made)))
         .collect();
-    let small = ops.iter().filter(|(edits, _)| *edits <= least).count();
-    let stride = (small * (2 * ops.len() - small)).div_ceil(share);
+    let sizes = levels.iter().map(Vec::len).enumerate();
+    let of = |a, count| sizes.clone().map(move |(b, other)| (a, b, count * other));
+    let all = sizes.clone().flat_map(|(a, count)| of(a, count));
+    let count: usize = all
+        .map(|(a, b, count)| if wanted(a, b) { count } else { 0 })
+        .sum();
+    let stride = count.div_ceil(share);
     report.add(in_parallel(ops.len(), |row, report| {
         let (edits, left) = ops[row];
         for (column, &(others, right)) in ops.iter().enumerate() {
-            if edits.min(others) <= least && (row + column).is_multiple_of(stride) {
+            if wanted(edits, others) && (row + column).is_multiple_of(stride) {
                 check(&doc, left, right, report);
             }
         }
@@ -169,18 +174,26 @@ fn pairs(world: &World, (most, least): (usize, usize), share: usize) -> u64 {
     report.finish(world.name)
 }
 
-/// The share of a test run: the pairs of two edits, and some of two and three.
-#[test]
-fn small_worlds() {
-    let of = |world| pairs(world, (2, 2), 4_000) + pairs(world, (3, 2), 2_000);
+fn all_worlds(wanted: impl Fn(usize, usize) -> bool + Sync, share: usize) {
+    let of = |world| pairs(world, &wanted, share);
     let count: u64 = WORLDS.iter().map(of).sum();
     println!("{count} pairs, each under every policy");
 }
 
+/// The share of a test run.
 #[test]
-#[ignore = "soak: every pair of up to three edits"]
-fn soak_small_worlds() {
-    let of = |world| pairs(world, (3, 3), usize::MAX);
-    let count: u64 = WORLDS.iter().map(of).sum();
-    println!("{count} pairs, each under every policy");
+fn small_worlds() {
+    all_worlds(|a, b| a.min(b) <= 2, 2_000);
+}
+
+#[test]
+#[ignore = "soak: every pair of two and three edits"]
+fn soak_two_and_three_edits() {
+    all_worlds(|a, b| a.min(b) <= 2, usize::MAX);
+}
+
+#[test]
+#[ignore = "soak: every pair of three edits each"]
+fn soak_three_edits_each() {
+    all_worlds(|a, b| a.min(b) == 3, usize::MAX);
 }

@@ -3,12 +3,16 @@
 
 use std::fmt;
 
-use super::engine::{self, Conflict, Doc, Loser, Merged, Op, POLICIES, Policy};
+use super::engine::{self, Conflict, Doc, LATER, Loser, Merged, Op, POLICIES, Policy};
 use super::model;
 use super::wire;
 use serde_json::Value;
 
 pub type Outcome = Result<(), String>;
+/// A law of two concurrent ops.
+pub type Law = fn(&Diamond) -> Outcome;
+/// A law of one op on a document.
+pub type SingleLaw = fn(&Doc, &Made) -> Outcome;
 
 /// `Err` with what `detail` says, unless `holds`.
 fn law(holds: bool, detail: impl FnOnce() -> String) -> Outcome {
@@ -22,14 +26,23 @@ pub struct Made {
     pub after: Doc,
     /// The op that knows what it removes, as restoring policies need it.
     knowing: Op,
+    /// The op that tells when it was made, by one time or by many.
+    timed: Op,
 }
 
 impl Made {
     pub fn new(doc: &Doc, op: Op) -> Result<Self, String> {
+        let timed = op.stamped(5);
+        Self::timed(doc, op, timed)
+    }
+
+    /// The second op is the first one, and tells when it was made.
+    pub fn timed(doc: &Doc, op: Op, timed: Op) -> Result<Self, String> {
         Ok(Self {
             after: op.apply(doc)?,
             knowing: op.knowing(doc)?,
             op,
+            timed,
         })
     }
 
@@ -40,6 +53,11 @@ impl Made {
         } else {
             &self.op
         }
+    }
+
+    /// The op that knows what it removes.
+    pub fn knowing_always(&self) -> &Op {
+        &self.knowing
     }
 
     /// What the op knows, in the published grammar.
@@ -118,7 +136,7 @@ impl fmt::Display for Diamond<'_> {
 }
 
 /// The laws of a diamond, by name.
-pub const LAWS: [(&str, fn(&Diamond) -> Outcome); 7] = [
+pub const LAWS: [(&str, Law); 8] = [
     ("TP1", tp1),
     ("the composed ways are one", composed),
     ("canonical outputs", canonical_outputs),
@@ -126,6 +144,7 @@ pub const LAWS: [(&str, fn(&Diamond) -> Outcome); 7] = [
     ("conflicts are resolved, each once", resolved),
     ("the policy's winner wins", the_winner_wins),
     ("without conflict all policies agree", no_conflict_no_policy),
+    ("the later edit wins", the_later_wins),
 ];
 
 /// `left` then the transformed `right` is `right` then the transformed `left`.
@@ -173,13 +192,21 @@ pub fn canonical_outputs(diamond: &Diamond) -> Outcome {
 
 /// decode∘encode is the identity, with runs and without; decoding is strict.
 pub fn canonical(op: &Op) -> Outcome {
-    for text in [op.text(), op.compact_text()] {
-        let again = Op::read_text(&text).map_err(|error| format!("{text} is refused: {error}"))?;
-        law(again == *op && again.text() == op.text(), || {
-            format!("{text} is read as {}", again.text())
-        })?;
+    let (plain, sent) = (op.text(), op.compact_text());
+    let read =
+        |text: &str| Op::read_text(text).map_err(|error| format!("{text} is refused: {error}"));
+    let again = read(&sent)?;
+    law(again == *op && again.text() == plain, || {
+        format!("{sent} is read as {}", again.compact_text())
+    })?;
+    if sent == plain {
+        return Ok(());
     }
-    Ok(())
+    let again = read(&plain)?;
+    law(
+        again.text() == plain && (op.is_timed() || again == *op),
+        || format!("{plain} is read as {}", again.compact_text()),
+    )
 }
 
 /// Swapping the sides swaps the columns of the conflicts, and nothing else.
@@ -254,8 +281,56 @@ pub fn no_conflict_no_policy(diamond: &Diamond) -> Outcome {
     })
 }
 
+/// Under `lww` both ways lead to one document whatever the times; where all of an op has one time it is as
+/// under `client` when the right one is later, else as under `keep`.
+pub fn the_later_wins(diamond: &Diamond) -> Outcome {
+    let [keep, client] = [[0, 4], [1, 5]];
+    for (restore, policy) in LATER.into_iter().enumerate() {
+        let side = |made: &Made| {
+            if policy.restores() {
+                made.timed.knowing(diamond.doc)
+            } else {
+                Ok(made.timed.clone())
+            }
+        };
+        let merged = engine::merge(&side(diamond.left)?, &side(diamond.right)?, policy)?;
+        canonical(&merged.left)?;
+        canonical(&merged.right)?;
+        let one = merged.right.apply(&diamond.left.after)?;
+        let other = merged.left.apply(&diamond.right.after)?;
+        law(one == other, || {
+            let (one, other) = (one.text(), other.text());
+            format!("under {}: {one} and {other}", policy.name)
+        })?;
+        for (times, like) in [([1, 2], client), ([2, 1], keep), ([3, 3], keep)] {
+            let like = POLICIES[like[restore]];
+            let stamped = |made: &Made, time| made.knowing(policy).stamped(time);
+            let (left, right) = (
+                stamped(diamond.left, times[0]),
+                stamped(diamond.right, times[1]),
+            );
+            let merged = engine::merge(&left, &right, policy)?;
+            let expected = engine::merge(
+                diamond.left.knowing(like),
+                diamond.right.knowing(like),
+                like,
+            )?;
+            let same = merged.left.text() == expected.left.text()
+                && merged.right.text() == expected.right.text()
+                && sorted(merged.resolved) == sorted(expected.resolved);
+            law(same, || {
+                format!(
+                    "under {} at {times:?} it is not as under {}",
+                    policy.name, like.name
+                )
+            })?;
+        }
+    }
+    Ok(())
+}
+
 /// The laws of one op on a document, by name.
-pub const SINGLE_LAWS: [(&str, fn(&Doc, &Made) -> Outcome); 8] = [
+pub const SINGLE_LAWS: [(&str, SingleLaw); 8] = [
     ("apply as the grammar says", as_the_model),
     ("canonical", |_, made| canonical(&made.op)),
     ("invert", invert),

@@ -98,8 +98,10 @@ impl Both {
     }
 }
 
+type Explains = fn(&Both) -> bool;
+
 /// Why the two may differ, and how that is recognised.
-const EXPLAINED: [(&str, fn(&Both) -> bool); 3] = [
+const EXPLAINED: [(&str, Explains); 3] = [
     (
         "one rearrangement of a list, written with other moves",
         |both| {

@@ -7,8 +7,8 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRng, TestRunner};
 use serde_json::Value;
 
-use super::engine::{Doc, Op};
-use super::laws::{self, Diamond, Made, Outcome};
+use super::engine::{self, Doc, Op};
+use super::laws::{self, Diamond, Law, Made, Outcome, SingleLaw};
 use super::random::{self, Case, DENSE, LARGE, Size, Step};
 use super::{model, wire};
 
@@ -61,18 +61,25 @@ impl Built {
     }
 }
 
-/// The edits as one op.
+/// The edits as one op, each made at a time of its own.
 pub fn composed(doc: &Doc, edits: &[Value]) -> Result<Made, String> {
-    let mut op = Op::noop();
-    for edit in edits {
-        op = op
-            .then(&Op::read(edit)?)
-            .map_err(|error| format!("{} then {edit}: {error}", op.text()))?;
+    let (mut op, mut timed) = (Op::noop(), Op::noop());
+    for (edit, time) in edits.iter().zip([4, 1, 5, 2, 3].into_iter().cycle()) {
+        let told = |op: &Op, error| format!("{} then {edit}: {error}", op.text());
+        let edit = Op::read(edit)?;
+        timed = timed
+            .then(&edit.stamped(time + edits.len() as u64 % 3))
+            .map_err(|error| told(&timed, error))?;
+        op = op.then(&edit).map_err(|error| told(&op, error))?;
     }
-    Made::new(doc, op.clone()).map_err(|error| format!("{} {}: {error}", doc.text(), op.text()))
+    if timed.text() != op.text() {
+        return Err(format!("with times {} is {}", op.text(), timed.text()));
+    }
+    Made::timed(doc, op.clone(), timed)
+        .map_err(|error| format!("{} {}: {error}", doc.text(), op.text()))
 }
 
-fn for_diamonds(size: Size, cases: u32, law: fn(&Diamond) -> Outcome) {
+fn for_diamonds(size: Size, cases: u32, law: Law) {
     holds(cases, random::case(size), |case| {
         let built = Built::new(&case)?;
         let Built { doc, left, right } = &built;
@@ -84,7 +91,7 @@ fn for_diamonds(size: Size, cases: u32, law: fn(&Diamond) -> Outcome) {
     });
 }
 
-fn for_ops(law: fn(&Doc, &Made) -> Outcome) {
+fn for_ops(law: SingleLaw) {
     for (size, cases) in [(DENSE, 1_500), (LARGE, 200)] {
         holds(cases, random::case(size), |case| {
             let Built { doc, left, right } = Built::new(&case)?;
@@ -138,6 +145,12 @@ fn without_conflict_all_policies_agree() {
 }
 
 #[test]
+fn the_later_edit_wins() {
+    for_diamonds(DENSE, 1_500, laws::the_later_wins);
+    for_diamonds(LARGE, 150, laws::the_later_wins);
+}
+
+#[test]
 fn apply_is_as_the_grammar_says() {
     for_ops(laws::as_the_model);
 }
@@ -160,6 +173,63 @@ fn the_identity_is_neutral() {
 #[test]
 fn knowing_what_is_removed_changes_nothing() {
     for_ops(laws::knowing);
+}
+
+/// What happens in one part of a document is as if that part were the document, under its own rule.
+#[test]
+fn each_part_has_its_own_policy() {
+    let part = || random::case(DENSE);
+    let policies = || proptest::sample::select(&engine::POLICIES[..]);
+    let strategy = (part(), part(), policies(), policies());
+    holds(1_000, strategy, |(a, b, policy_a, policy_b)| {
+        let parts = [("a", &a, policy_a), ("b", &b, policy_b)];
+        let mut doc = serde_json::Map::new();
+        let mut expected = serde_json::Map::new();
+        let mut edits = [Vec::new(), Vec::new()];
+        for (name, case, policy) in parts {
+            let Built {
+                doc: alone,
+                left,
+                right,
+            } = Built::new(case)?;
+            doc.extend(alone.wire().map(|doc| (name.to_owned(), doc)));
+            let merged = engine::merge(left.knowing(policy), right.knowing(policy), policy)?;
+            let after = merged.right.apply(&left.after)?.wire();
+            expected.extend(after.map(|after| (name.to_owned(), after)));
+            for (side, own) in edits.iter_mut().zip(case.edits()) {
+                let below =
+                    |edit: Value| [Value::from(name)].into_iter().chain(array(edit)).collect();
+                side.extend(own.into_iter().map(below));
+            }
+        }
+        let doc = Doc::read(&Some(doc.into()));
+        let [left, right] = edits.map(|edits| composed(&doc, &edits));
+        let (left, right) = (left?, right?);
+        let merged = engine::merge_in_parts(
+            left.knowing_always(),
+            right.knowing_always(),
+            parts.map(|(name, _, policy)| (name, policy)),
+        )?;
+        let expected = Doc::read(&Some(expected.into()));
+        let got = merged.right.apply(&left.after)?;
+        let other = merged.left.apply(&right.after)?;
+        if got == expected && other == expected {
+            return Ok(());
+        }
+        let (got, other, expected) = (got.text(), other.text(), expected.text());
+        let (doc, left, right) = (doc.text(), left.op.text(), right.op.text());
+        Err(format!(
+            "{} in a, {} in b: {got} and {other}, not {expected}\n{{\"doc\":{doc},\"left\":{left},\"right\":{right}}}",
+            policy_a.name, policy_b.name
+        ))
+    });
+}
+
+fn array(value: Value) -> Vec<Value> {
+    match value {
+        Value::Array(items) => items,
+        other => vec![other],
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::window::{Limits, Window};
 use crate::Error;
 use crate::count;
 use crate::id::{ClientId, DocId, Epoch};
-use crate::json::{Digest, JsonOp, Value};
+use crate::json::{Digest, EditTime, JsonOp, Value};
 use crate::protocol::{Committed, Fate, Open, Sent, ServerMessage, Submit};
 use crate::settings::Settings;
 use crate::text::Side;
@@ -32,6 +32,7 @@ pub struct Authority {
     value: Option<Value>,
     settings: Settings,
     check: Option<Box<dyn Check>>,
+    now: Option<EditTime>,
     window: Window,
     limits: Limits,
     clients: BTreeMap<ClientId, Client>,
@@ -111,6 +112,7 @@ impl Authority {
             value: stored.value,
             settings: stored.settings,
             check: None,
+            now: None,
             window,
             limits,
             clients: BTreeMap::new(),
@@ -124,6 +126,11 @@ impl Authority {
     /// From now on a value must pass this check besides.
     pub fn check_with(&mut self, check: Box<dyn Check>) {
         self.check = Some(check);
+    }
+
+    /// What time it is: an edit is not from the future, whatever its author's clock says.
+    pub fn set_now(&mut self, now: EditTime) {
+        self.now = Some(now);
     }
 
     /// The document's settings.
@@ -423,8 +430,11 @@ impl Authority {
                 limit: self.limits.op_components,
             });
         }
-        let mut op = submit.op.clone();
         let policy = &self.settings.policies;
+        let mut op = match self.now {
+            Some(now) if policy.compares_times() => submit.op.clamped(now),
+            _ => submit.op.clone(),
+        };
         for accepted in self.window.after(submit.base) {
             // What it removes is known to its author, who judges as is judged here.
             if policy.restores() {

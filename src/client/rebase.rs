@@ -130,7 +130,7 @@ impl Document {
         match self.pending.push(later.clone()) {
             Ok(()) => Ok(Patch::default()),
             Err(error) => {
-                self.keep_aside(later, 0, error.code().to_owned(), error.to_string());
+                self.keep_aside(later, 0, error.code().to_owned(), error.to_string())?;
                 self.remake_view()
             }
         }
@@ -175,7 +175,7 @@ impl Document {
         let merge = JsonOp::merge_on(&self.under_pending()?, &removal, &pending, &mine_wins)?;
         let patch = self.patch(merge.left)?;
         let (op, seq) = (inflight.rebased.clone(), inflight.seq);
-        self.keep_aside(op, seq, code, detail);
+        self.keep_aside(op, seq, code, detail)?;
         self.inflight = None;
         self.pending.clear();
         self.pending.push(merge.right)?;
@@ -210,20 +210,34 @@ impl Document {
         Ok((patch, merge.conflicts))
     }
 
-    /// Pending edits that cannot be rebased go to the inbox, and the view is made anew without them. By
-    /// the laws of ops that does not happen; but nothing pending is ever dropped (I7).
+    /// Pending edits that cannot be rebased go to the inbox (I7), and the view is made anew without them: a
+    /// counter that both sides brought near its limit, say, or moves that together nest too deep.
     fn strand(&mut self, error: &Error) -> Patch {
-        debug_assert!(false, "pending edits cannot be rebased: {error}");
-        if let Ok(pending) = self.pending.take()
-            && !pending.is_noop()
-        {
-            self.keep_aside(pending, 0, error.code().to_owned(), error.to_string());
+        let (code, detail) = (error.code().to_owned(), error.to_string());
+        let kept = self.pending.compose().and_then(|pending| {
+            if pending.is_noop() {
+                return Ok(());
+            }
+            self.keep_aside(pending, 0, code, detail)
+        });
+        if kept.is_ok() {
+            self.pending.clear();
         }
         self.remake_view().unwrap_or_default()
     }
 
     /// Puts an edit into the inbox.
-    fn keep_aside(&mut self, op: JsonOp, seq: u64, code: String, detail: String) {
+    ///
+    /// # Errors
+    /// When there is no number left for it; nothing has changed then.
+    fn keep_aside(
+        &mut self,
+        op: JsonOp,
+        seq: u64,
+        code: String,
+        detail: String,
+    ) -> Result<(), Error> {
+        let next = count::next("the inbox's number", self.next_rejected)?;
         self.inbox.push(RejectedEdit {
             id: self.next_rejected,
             seq,
@@ -232,7 +246,8 @@ impl Document {
             code,
             detail,
         });
-        self.next_rejected = self.next_rejected.saturating_add(1);
+        self.next_rejected = next;
+        Ok(())
     }
 
     /// The document to look up in what ops remove, when the policies ask for it.

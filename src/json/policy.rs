@@ -89,6 +89,13 @@ impl Policy {
         self.settings.is_empty()
     }
 
+    /// Whether any rule compares edit times: then ops must be [stamped](super::JsonOp::stamped).
+    pub fn compares_times(&self) -> bool {
+        self.settings
+            .iter()
+            .any(|setting| setting.policy == Winner::Lww)
+    }
+
     /// Whether any rule brings removed values back: then ops must know what they remove.
     pub fn restores(&self) -> bool {
         self.settings.iter().any(|setting| setting.restore)

@@ -6,7 +6,7 @@ use super::json::{Told, doc_to_js};
 use crate::Error;
 use crate::client::{Effect, Replica, State, Stored};
 use crate::id::{ClientId, DocId};
-use crate::json::{JsonOp, Path, Step, Value};
+use crate::json::{EditTime, JsonOp, Path, Step, Value};
 use crate::protocol::ServerMessage;
 use crate::settings::Settings;
 use crate::text::Text;
@@ -98,7 +98,10 @@ impl JsReplica {
     /// Applies ops one after the other, as one edit: all or nothing. Gives its steps.
     #[wasm_bindgen(js_name = editOps)]
     pub fn edit_ops(&mut self, ops: JsValue) -> Result<JsValue, JsValue> {
-        let (op, steps) = self.joined(ops)?;
+        let (mut op, steps) = self.joined(ops)?;
+        if self.replica.settings().policies.compares_times() {
+            op = op.stamped(EditTime(js_sys::Date::now() as u64));
+        }
         self.replica.edit(op).map_err(|error| throw(&error))?;
         to_js(&steps)
     }

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::ws::Utf8Bytes;
 use futures_util::FutureExt;
 use rejoin::Error;
 use rejoin::authority::{Authority, Out, PeerId};
 use rejoin::id::DocId;
+use rejoin::json::EditTime;
 use rejoin::protocol::{Open, ServerMessage};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -104,7 +106,10 @@ impl Actor {
                     self.open(peer, open).await;
                 }
                 Command::Submit { peer, submit } => match self.authority_of(&peer) {
-                    Some(authority) => authority.submit(peer.id, submit),
+                    Some(authority) => {
+                        authority.set_now(now());
+                        authority.submit(peer.id, submit);
+                    }
                     None => self.not_open(&peer, submit.seq),
                 },
                 Command::Refuse { peer, seq, error } => match self.authority_of(&peer) {
@@ -297,6 +302,12 @@ impl Actor {
             peer.outbox.push(frame);
         }
     }
+}
+
+/// The server's clock, in milliseconds since 1970.
+fn now() -> EditTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    EditTime(since.map_or(0, |since| since.as_millis() as u64))
 }
 
 fn encode(message: &ServerMessage) -> Option<Utf8Bytes> {

@@ -829,6 +829,8 @@ describe('a crash of the engine', () => {
       const committed = doc.committed().catch((error) => error.code)
       trapNext(method)
       doc.text().insert(12, ' more')
+      await settle(1_000)
+      assert.equal(doc.status.link, 'live', 'the server answers the restored engine at once')
       await settle(60_000)
       assert.deepEqual(errors, ['engine-trapped'])
       assert.equal(restarts, 1)

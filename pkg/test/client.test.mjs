@@ -783,6 +783,7 @@ describe('bad input', () => {
       [() => text.change({ from: 0, to: 1, insert: '' }), 'invalid-argument'],
       [() => text.change([{ from: 0, insert: '' }]), 'invalid-offset'],
       [() => text.change([{ from: 0, to: 0 }]), 'invalid-argument'],
+      [() => text.change([{ from: 0, to: 0, insert: 'x' }, null]), 'invalid-argument'],
     ]
     for (const [run, code] of cases) {
       assert.throws(run, has(code), String(run))
@@ -795,7 +796,9 @@ describe('bad input', () => {
     await assert.rejects(a.open('\ud800'), has('lone-surrogate'))
     await assert.rejects(a.open('e', { create: '\ud800' }), has('lone-surrogate'))
     await assert.rejects(a.open(7), has('invalid-argument'))
-    assert.throws(() => new Client({ url: 7, transport: new FakeServer().transport() }), has('invalid-argument'))
+    for (const url of [7, '', 'localhost:8080/sync', 'http://x/sync', '/sync', 'ws:// /']) {
+      assert.throws(() => new Client({ url, transport: new FakeServer().transport() }), has('invalid-argument'), String(url))
+    }
     await a.close()
   })
 })

@@ -61,7 +61,7 @@ pub const STEPS: [Step; 9] = [
     },
     Step {
         name: "differential",
-        what: "the same ops through the published text type",
+        what: "the same ops through the published text type; ShareDB with rejoin/types",
         needs: &[
             Need::Wasm,
             Need::Npm("pkg"),

@@ -76,7 +76,7 @@ pub enum Error {
     /// A name that is empty, too long, or has a character that is not allowed.
     #[error("{name:?} is no {what}")]
     InvalidName {
-        /// What it should name.
+        /// What it should be, and which names those may have.
         what: &'static str,
         /// The name, cut to 300 characters.
         name: String,

@@ -56,15 +56,15 @@ name_type! {
     /// assert_eq!(DocId::new("").unwrap_err().code(), "invalid-name");
     /// # Ok::<(), rejoin::Error>(())
     /// ```
-    DocId, "document id", 256, |c| !c.is_control()
+    DocId, "document id (1 to 256 bytes, no control characters)", 256, |c| !c.is_control()
 }
 name_type! {
     /// Names the author of a run of ops: one document's replica in one storage. With the op's `seq` it
     /// identifies an op for ever. 1 to 64 of `[A-Za-z0-9_-]`, chosen at random by the host.
-    ClientId, "client id", 64, |c| c.is_ascii_alphanumeric() || c == '-' || c == '_'
+    ClientId, "client id (1 to 64 of A-Z, a-z, 0-9, _ and -)", 64, |c| c.is_ascii_alphanumeric() || c == '-' || c == '_'
 }
 name_type! {
     /// Names one life of a document. It changes when the document is recreated or restored, so that
     /// revisions of different lives are never mistaken for each other. 1 to 64 of `[A-Za-z0-9_-]`.
-    Epoch, "epoch", 64, |c| c.is_ascii_alphanumeric() || c == '-' || c == '_'
+    Epoch, "epoch (1 to 64 of A-Z, a-z, 0-9, _ and -)", 64, |c| c.is_ascii_alphanumeric() || c == '-' || c == '_'
 }

@@ -110,7 +110,7 @@ export class Client {
     this.#logger = logger
     this.#events = new Emitter(CLIENT_EVENTS, (thrown) => logger.error('a listener threw', thrown))
     if (options.url !== undefined) {
-      checkText('url', options.url)
+      checkUrl(options.url)
       this.#connection = new Connection(
         {
           url: options.url,
@@ -344,6 +344,20 @@ export class Client {
 
 function defaultStorage(): Storage {
   return typeof indexedDB === 'undefined' ? memoryStorage() : indexedDbStorage()
+}
+
+/** A URL that no WebSocket takes would be tried for ever, and look like a server that is down. */
+function checkUrl(url: unknown): void {
+  checkText('url', url)
+  let protocol: string | undefined
+  try {
+    protocol = new URL(url).protocol
+  } catch {
+    // Told below.
+  }
+  if (protocol !== 'ws:' && protocol !== 'wss:') {
+    throw new RejoinError('invalid-argument', `url is to be ws://… or wss://…, and is ${url}`, { argument: 'url', value: url })
+  }
 }
 
 function closedError(): RejoinError {

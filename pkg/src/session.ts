@@ -339,6 +339,9 @@ export class Session {
 
   #restored(): void {
     this.#waiters.raise(this.status.edits)
+    // The restored engine counts its opens from 1 again, and the server would take them for old copies of
+    // the crashed one's.
+    this.#host.send({ type: 'close', doc: this.id })
     if (this.#host.online) this.#quietly((replica) => replica.connected())
     this.#flushQuietly()
     this.#events.restarted()

@@ -112,7 +112,11 @@ export class Text {
     }
     let at = 0
     const checked: Change[] = []
-    for (const { from, to, insert } of changes as Changes) {
+    for (const change of changes as readonly unknown[]) {
+      if (typeof change !== 'object' || change === null) {
+        throw new RejoinError('invalid-argument', 'each of changes is to be {from, to, insert}', { argument: 'changes' })
+      }
+      const { from, to, insert } = change as Partial<Change>
       checkCount('from', from)
       checkCount('to', to)
       checkText('insert', insert)

@@ -1,7 +1,7 @@
 /** A `<textarea>` that shows a document's text and edits it. */
 
 import { applyChanges, composeChanges, mapOffset, minimalChange, rebaseChanges, type Bias, type Changes } from './changes.js'
-import { asRejoinError, type RejoinError } from './errors.js'
+import { asRejoinError, RejoinError } from './errors.js'
 import { LineEnds } from './line-ends.js'
 import type { Text } from './text.js'
 
@@ -31,10 +31,15 @@ export interface BindTextareaOptions {
  * frame in which others edit, setting it. An edit in between costs what it is long.
  *
  * @returns the way to unbind; what is in the element stays there.
+ * @throws {@link RejoinError} `invalid-argument` when there is no such element.
  * @example
  * const unbind = bindTextarea(doc.text(), document.querySelector('textarea'))
  */
 export function bindTextarea(text: Text, element: HTMLTextAreaElement, options: BindTextareaOptions = {}): () => void {
+  // What querySelector() gives when it finds nothing.
+  if (typeof element?.setRangeText !== 'function') {
+    throw new RejoinError('invalid-argument', 'element is to be a <textarea>', { argument: 'element' })
+  }
   const binding = new TextareaBinding(text, element, options)
   return () => binding.unbind()
 }

@@ -101,8 +101,7 @@ export const text = {
 
   /** `op`, made on `doc`, with the text of its deletes. Cost: linear in both. */
   makeInvertible(op: TextOp, doc: string): TextOp {
-    const applied = text.apply(doc, op)
-    void applied // Checked to fit; the slices below then exist.
+    text.apply(doc, op) // Throws unless it fits: the slices below then exist.
     const rest = [...doc]
     let at = 0
     return text.checked(op).map((component) => {
@@ -122,7 +121,10 @@ export const text = {
     return call([op], (module) => module.textNormalize(op))
   },
 
-  /** Throws unless `op` is an op in canonical form, as it travels. */
+  /**
+   * Throws unless `op` is in the grammar that travels: nothing empty, no trailing retain, no two retains in a row.
+   * Inserts and deletes at one place may stand in any order, as in the type `text-unicode`.
+   */
   checkOp(op: TextOp): void {
     call([op], (module) => module.textCheck(op))
   },

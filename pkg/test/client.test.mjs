@@ -783,6 +783,7 @@ describe('bad input', () => {
       [() => text.change({ from: 0, to: 1, insert: '' }), 'invalid-argument'],
       [() => text.change([{ from: 0, insert: '' }]), 'invalid-offset'],
       [() => text.change([{ from: 0, to: 0 }]), 'invalid-argument'],
+      [() => text.change([{ from: 0, to: 0, insert: 'x' }, null]), 'invalid-argument'],
     ]
     for (const [run, code] of cases) {
       assert.throws(run, has(code), String(run))
@@ -795,12 +796,17 @@ describe('bad input', () => {
     await assert.rejects(a.open('\ud800'), has('lone-surrogate'))
     await assert.rejects(a.open('e', { create: '\ud800' }), has('lone-surrogate'))
     await assert.rejects(a.open(7), has('invalid-argument'))
-    assert.throws(() => new Client({ url: 7, transport: new FakeServer().transport() }), has('invalid-argument'))
+    for (const url of [7, '', 'localhost:8080/sync', 'http://x/sync', '/sync', 'ws:// /']) {
+      assert.throws(() => new Client({ url, transport: new FakeServer().transport() }), has('invalid-argument'), String(url))
+    }
     await a.close()
   })
 })
 
 describe('a crash of the engine', () => {
+  /** Far past every stack: how deep 5,000 is felt depends on whether V8 has optimised the module by then. */
+  const OVERFLOWING = 100_000
+
   /** The next call of a method traps. */
   function trapNext(method, times = 1) {
     const prototype = engine().Replica.prototype
@@ -829,6 +835,8 @@ describe('a crash of the engine', () => {
       const committed = doc.committed().catch((error) => error.code)
       trapNext(method)
       doc.text().insert(12, ' more')
+      await settle(1_000)
+      assert.equal(doc.status.link, 'live', 'the server answers the restored engine at once')
       await settle(60_000)
       assert.deepEqual(errors, ['engine-trapped'])
       assert.equal(restarts, 1)
@@ -853,7 +861,7 @@ describe('a crash of the engine', () => {
     const original = prototype.receive
     prototype.receive = function (message) {
       prototype.receive = original
-      return original.call(this, { ...message, later: nested(5_000) })
+      return original.call(this, { ...message, later: nested(OVERFLOWING) })
     }
     doc.text().insert(0, 'typed')
     await settle(60_000)
@@ -881,7 +889,7 @@ describe('a crash of the engine', () => {
       const doc = await a.open(`d${n}`)
       prototype.edit = function () {
         prototype.edit = original
-        return this.receive({ type: 'committed', doc: 'd', revision: 1, client: 'x', seq: 1, later: nested(5_000) })
+        return this.receive({ type: 'committed', doc: 'd', revision: 1, client: 'x', seq: 1, later: nested(OVERFLOWING) })
       }
       assert.throws(() => doc.text().insert(0, 'x'), has('engine-trapped'))
       await settle()

@@ -1,4 +1,4 @@
-// README.md's examples, as they are written there. The one for ShareDB needs ShareDB, and is left out.
+// README.md's examples, as they are written there. The one for ShareDB runs in tests/differential.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { it } from 'node:test'

@@ -262,10 +262,17 @@ describe('bindTextarea', () => {
     assert.equal(element.value, 'xa😀')
   })
 
+  it('an element that is not there is told as that', async () => {
+    const { text } = await setUp('a')
+    for (const element of [null, undefined, {}]) {
+      assert.throws(() => bindTextarea(text, element), ({ code }) => code === 'invalid-argument')
+    }
+  })
+
   it('a document that crashed and came back', async () => {
     const clock = fakeClock()
     const server = new FakeServer()
-    const client = new Client({ url: 'x', transport: server.transport(), storage: memoryStorage(), clock, logger: silentLogger })
+    const client = new Client({ url: 'ws://x/sync', transport: server.transport(), storage: memoryStorage(), clock, logger: silentLogger })
     const doc = await client.open('d', { create: 'text' })
     const element = new FakeTextarea()
     const errors = []

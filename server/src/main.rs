@@ -1,5 +1,6 @@
 //! The binary: reads the command line, starts logging, serves until it is told to stop.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -10,7 +11,9 @@ async fn main() -> ExitCode {
     let config = Config::parse();
     let logs = tracing_subscriber::fmt()
         .with_max_level(config.log_level)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // A log file, or a service manager, has no use for colours.
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none());
     match config.log {
         LogFormat::Text => logs.init(),
         LogFormat::Json => logs.json().init(),

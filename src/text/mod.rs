@@ -14,7 +14,6 @@
 //! | `utf16` | [`TextChange`]: an op as editors take it |
 //! | `wire` | `[5, "abc", {"d": 3}]` in and out |
 //! | `rope` | [`Text`]: the document, scalars and UTF-16 both counted |
-//! | `queue` | [`OpQueue`]: many pushes, one composed op |
 
 mod builder;
 mod compose;

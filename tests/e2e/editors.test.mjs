@@ -1,4 +1,5 @@
-// The binding of docs/editors.md, as it is written there, on the real CodeMirror and the real server.
+// The binding of docs/editors.md, as it is written there, on the real CodeMirror and the real server; and the
+// package's entry points, in a browser and without a bundler.
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -45,7 +46,7 @@ async function example() {
 const TYPES = { '.js': 'text/javascript', '.wasm': 'application/wasm' }
 
 async function serve(request, response) {
-  const imports = { rejoin: '/pkg/dist/index.js', idb: '/pkg/node_modules/idb/build/index.js', example: '/example.js' }
+  const imports = { rejoin: '/pkg/dist/index.js', 'rejoin/types': '/pkg/dist/types.js', 'rejoin/inline': '/pkg/dist/inline.js', idb: '/pkg/node_modules/idb/build/index.js', example: '/example.js' }
   for (const [name, path] of Object.entries(MODULES)) imports[name] = `/tests/e2e/node_modules/${name}/${path}`
   const made = {
     '/': () => `<!doctype html><link rel="icon" href="data:,"><script type="importmap">${JSON.stringify({ imports })}</script><div id="a"></div><div id="b"></div>`,
@@ -153,4 +154,21 @@ test('CR LF, edits by others in answer, and an editor that is gone', async () =>
   assert.ok(shown && value.startsWith('after '))
   assert.deepEqual(complaints, [])
   await page.close()
+})
+
+test('each entry point loads by itself', async () => {
+  for (const entry of ['rejoin', 'rejoin/inline', 'rejoin/types']) {
+    const page = await browser.newPage()
+    await page.goto(`http://127.0.0.1:${files.address().port}/`)
+    const text = await page.evaluate(async (name) => {
+      const { Client, init, memoryStorage, text } = await import(name)
+      await init()
+      if (text) return text.apply('a😀', [2, 'b'])
+      const doc = await new Client({ storage: memoryStorage() }).open('d', { create: 'a😀' })
+      doc.text().insert(3, 'b')
+      return doc.value
+    }, entry)
+    assert.equal(text, 'a😀b', entry)
+    await page.close()
+  }
 })

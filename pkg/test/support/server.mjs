@@ -99,9 +99,11 @@ export class FakeServer {
   }
 
   #open(link, { doc: id, client, request, epoch, revision, seq, inflight, create }) {
+    // As the authority does: what is not newer than what was answered on this link is an old copy.
+    if (link.open.get(id)?.request >= request) return
     if (!this.docs.has(id)) this.docs.set(id, { epoch: `e${this.docs.size}`, start: create, value: create, log: [], seqs: new Map() })
     const doc = this.docs.get(id)
-    link.open.set(id, client)
+    link.open.set(id, { client, request })
     const known = doc.seqs.get(client) ?? 0
     if (seq < known) return this.#cloned(link, id)
     const fate = inflight === undefined ? 'none' : known >= seq ? 'committed' : 'unknown'
@@ -114,7 +116,7 @@ export class FakeServer {
   /** What a submit does. */
   submitted(link, { doc: id, seq, base, op }) {
     const doc = this.docs.get(id)
-    const client = link.open.get(id)
+    const { client } = link.open.get(id)
     const sent = this.submits.find((other) => other.client === client && other.seq === seq)
     if (seq < (doc.seqs.get(client) ?? 0) || (sent !== undefined && sent.op !== JSON.stringify(op))) {
       return this.#cloned(link, id, seq)

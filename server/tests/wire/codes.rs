@@ -23,6 +23,27 @@ const LOCAL: &[(&str, &str)] = &[
     ("storage-newer", "likewise"),
 ];
 
+/// Codes of the document that no peer is told here.
+const UNSEEN: &[(&str, &str)] = &[
+    (
+        "content-unknown",
+        "a stored op tells what it removes, but for the value `true`",
+    ),
+    ("forgotten", "made by the client, of an answer's `fate`"),
+    (
+        "count-too-large",
+        "it takes 2⁵³ − 1 ops to get there: tests/hostile.rs has an authority that did",
+    ),
+];
+
+/// An open that creates a document with a value and settings.
+fn create(value: Value, settings: Value) -> Value {
+    let mut open = open("a", "ann");
+    open["create"] = value;
+    open["settings"] = settings;
+    open
+}
+
 /// A code, what provokes it, and the answer that carries it.
 struct Row {
     code: &'static str,
@@ -78,6 +99,47 @@ fn rows() -> Vec<Row> {
             ],
         ),
         row("invalid-name", "error", vec![hello(), open("", "ann")]),
+        row(
+            "does-not-fit",
+            "rejected",
+            vec![
+                hello(),
+                open("a", "ann"),
+                submit("a", 1, json!([{"ena": 1}])),
+            ],
+        ),
+        row(
+            "unsafe-integer",
+            "rejected",
+            vec![
+                hello(),
+                create(json!(1.5), json!({})),
+                submit("a", 1, json!([{"ena": 1}])),
+            ],
+        ),
+        row(
+            "schema-violation",
+            "rejected",
+            vec![
+                hello(),
+                create(json!({"n": 1}), json!({"schema": {"required": ["n"]}})),
+                submit("a", 1, json!(["n", {"r": true}])),
+            ],
+        ),
+        row(
+            "invalid-settings",
+            "error",
+            vec![hello(), create(json!(1), json!({"schema": {"type": 12}}))],
+        ),
+        row(
+            "upgrade-needed",
+            "error",
+            vec![hello(), {
+                let mut open = create(json!(1), json!({"schemaVersion": 2}));
+                open["schemaVersion"] = 1.into();
+                open
+            }],
+        ),
         row("unknown-document", "error", vec![hello(), unknown]),
         row(
             "not-open",
@@ -129,6 +191,12 @@ async fn every_code_of_the_protocol_is_seen_on_the_wire() {
         );
         assert!(!told["detail"].as_str().unwrap().is_empty());
         seen.insert(code.to_owned());
+    }
+    for (code, why) in UNSEEN {
+        assert!(
+            seen.insert((*code).to_owned()),
+            "{code} was seen, but: {why}"
+        );
     }
     assert_eq!(seen, documented());
 }

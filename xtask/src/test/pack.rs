@@ -1,10 +1,12 @@
 //! The step `pack`: what a user of the npm package gets, in an empty project of theirs.
 //!
 //! The tarball is made and installed as `npm publish` and `npm install` would. Then the README's
-//! own example is run with it in Node, and `tests/consumer/*.ts`, which use the package as an
-//! application would, are type-checked against the types it ships.
+//! own example is run with it in Node, and `tests/consumer` uses it as an application would: its
+//! `.mjs` are run, each entry point in a process of its own; its `.ts` are type-checked against the
+//! types that the package ships.
 
 use anyhow::{Context, Result, ensure};
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,7 +24,9 @@ pub fn run(project: &Project) -> Result<()> {
     build::package(project, &build::Args::default())?;
     let home = install(project)?;
     run_examples(project, &home)?;
-    check_types(project, &home)
+    run_consumers(project, &home)?;
+    check_types(project, &home)?;
+    fs::remove_dir_all(&home).context("could not clear the temporary project")
 }
 
 /// Packs, and installs the tarball in a new empty project outside the workspace.
@@ -96,21 +100,33 @@ fn run_examples(project: &Project, home: &Path) -> Result<()> {
     Ok(())
 }
 
-fn check_types(project: &Project, home: &Path) -> Result<()> {
-    let folder = project.at("tests/consumer");
-    let mut files = Vec::new();
-    for entry in fs::read_dir(&folder).context("tests/consumer")? {
+fn run_consumers(project: &Project, home: &Path) -> Result<()> {
+    for file in copy_consumers(project, home, "mjs")? {
+        project.cmd("node").dir(home).arg(&file).run()?;
+    }
+    Ok(())
+}
+
+/// Copies the consumers with this extension into the temporary project, and gives their names.
+fn copy_consumers(project: &Project, home: &Path, extension: &str) -> Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(project.at("tests/consumer")).context("tests/consumer")? {
         let path = entry?.path();
-        if path.extension().is_some_and(|ext| ext == "ts") {
-            let name = path
-                .file_name()
-                .context("a file without a name")?
-                .to_owned();
-            fs::copy(&path, home.join(&name))?;
-            files.push(name);
+        if path.extension().is_some_and(|ext| ext == extension) {
+            let name = path.file_name().context("a file without a name")?;
+            fs::copy(&path, home.join(name))?;
+            names.push(name.to_owned());
         }
     }
-    ensure!(!files.is_empty(), "tests/consumer has no TypeScript");
+    ensure!(
+        !names.is_empty(),
+        "tests/consumer has no .{extension} files"
+    );
+    Ok(names)
+}
+
+fn check_types(project: &Project, home: &Path) -> Result<()> {
+    let files = copy_consumers(project, home, "ts")?;
     let tsc = project.at("pkg/node_modules/typescript/bin/tsc");
     for resolution in ["nodenext", "bundler"] {
         let module = if resolution == "bundler" {
@@ -128,5 +144,5 @@ fn check_types(project: &Project, home: &Path) -> Result<()> {
             .args(&files)
             .run()?;
     }
-    fs::remove_dir_all(home).context("could not clear the temporary project")
+    Ok(())
 }

@@ -61,7 +61,7 @@ pub const STEPS: [Step; 9] = [
     },
     Step {
         name: "differential",
-        what: "the same ops through the published types",
+        what: "the same ops through the published types; ShareDB with rejoin/types",
         needs: &[
             Need::Wasm,
             Need::Npm("pkg"),

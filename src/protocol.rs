@@ -372,11 +372,11 @@ impl Envelope {
         let doc = self.doc.as_str().and_then(|name| DocId::new(name).ok());
         let seq = self.seq.as_u64();
         let seq = seq.filter(|seq| count::check("a seq", *seq).is_ok());
-        let submit = seq.filter(|_| self.r#type == "submit" && doc.is_some());
-        let error = match (submit, bad_name) {
-            (Some(_), _) => Error::MalformedOp { reason },
-            (None, Some(error)) => error,
-            (None, None) => Error::MalformedMessage { reason },
+        let submit = seq.filter(|_| self.r#type == "submit");
+        let error = match bad_name {
+            Some(error) => error,
+            None if doc.is_some() && submit.is_some() => Error::MalformedOp { reason },
+            None => Error::MalformedMessage { reason },
         };
         BadMessage { doc, submit, error }
     }

@@ -37,8 +37,8 @@ const UNSEEN: &[(&str, &str)] = &[
 ];
 
 /// An open that creates a document with a value and settings.
-fn create(value: Value, settings: Value) -> Value {
-    let mut open = open("a", "ann");
+fn create(doc: &str, value: Value, settings: Value) -> Value {
+    let mut open = open(doc, "ann");
     open["create"] = value;
     open["settings"] = settings;
     open
@@ -104,8 +104,8 @@ fn rows() -> Vec<Row> {
             "rejected",
             vec![
                 hello(),
-                open("a", "ann"),
-                submit("a", 1, json!([{"ena": 1}])),
+                open("d", "ann"),
+                submit("d", 1, json!([{"ena": 1}])),
             ],
         ),
         row(
@@ -113,8 +113,8 @@ fn rows() -> Vec<Row> {
             "rejected",
             vec![
                 hello(),
-                create(json!(1.5), json!({})),
-                submit("a", 1, json!([{"ena": 1}])),
+                create("u", json!(1.5), json!({})),
+                submit("u", 1, json!([{"ena": 1}])),
             ],
         ),
         row(
@@ -122,20 +122,23 @@ fn rows() -> Vec<Row> {
             "rejected",
             vec![
                 hello(),
-                create(json!({"n": 1}), json!({"schema": {"required": ["n"]}})),
-                submit("a", 1, json!(["n", {"r": true}])),
+                create("v", json!({"n": 1}), json!({"schema": {"required": ["n"]}})),
+                submit("v", 1, json!(["n", {"r": true}])),
             ],
         ),
         row(
             "invalid-settings",
             "error",
-            vec![hello(), create(json!(1), json!({"schema": {"type": 12}}))],
+            vec![
+                hello(),
+                create("i", json!(1), json!({"schema": {"type": 12}})),
+            ],
         ),
         row(
             "upgrade-needed",
             "error",
             vec![hello(), {
-                let mut open = create(json!(1), json!({"schemaVersion": 2}));
+                let mut open = create("g", json!(1), json!({"schemaVersion": 2}));
                 open["schemaVersion"] = 1.into();
                 open
             }],

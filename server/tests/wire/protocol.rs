@@ -152,7 +152,7 @@ async fn a_malformed_op_is_refused_and_fenced_and_other_documents_go_on() {
         r#"[{"es":[{"d":0}]}]"#,
         r#"[{"es":["half \ud83d"]}]"#,
         r#"[{"es":["x"]},{"es":["y"]}]"#,
-        r#"[{"i":1}]"#,
+        r#"[{"i":1},"x",{"r":true,"p":0}]"#,
     ];
     for (seq, op) in (1..).zip(ops) {
         let text = format!(r#"{{"type":"submit","doc":"a","seq":{seq},"base":0,"op":{op}}}"#);

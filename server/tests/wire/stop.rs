@@ -79,7 +79,11 @@ async fn stopped_under_load(signal: &str) {
         .collect();
     drop(acked);
     let mut seen: Vec<Ack> = Vec::new();
-    while seen.len() < 50 {
+    let heard_of = |seen: &[Ack], i| {
+        let mark = format!("<{i}:");
+        seen.iter().any(|(_, text, _)| text.starts_with(&mark))
+    };
+    while seen.len() < 50 || !(0..WRITERS).all(|i| heard_of(&seen, i)) {
         seen.push(acks.recv().await.unwrap());
     }
     let told = Instant::now();

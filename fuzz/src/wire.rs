@@ -156,15 +156,13 @@ pub fn message(data: &[u8]) {
                 }
             }
             Err(bad) => {
-                // A submit that is to be refused says whose and which.
-                assert!(
-                    bad.submit
-                        .is_none_or(|seq| seq <= MAX_COUNT && bad.doc.is_some())
-                );
-                let code = if bad.submit.is_some() {
-                    "malformed-op"
-                } else {
-                    "malformed-message"
+                assert!(bad.submit.is_none_or(|seq| seq <= MAX_COUNT));
+                // A submit that says whose and which can be refused by its document. Of one that names
+                // no document the seq is still told, so that its author knows which it was.
+                let code = match (bad.error.code(), &bad.doc, bad.submit) {
+                    ("invalid-name", ..) => "invalid-name",
+                    (_, Some(_), Some(_)) => "malformed-op",
+                    _ => "malformed-message",
                 };
                 assert_eq!(bad.error.code(), code);
             }

@@ -95,6 +95,8 @@ fn rust(project: &Project) -> Result<()> {
     project
         .cargo()
         .args(["test", "--workspace", "--exclude", "xtask"])
+        // All that fails is told at once, not only the first.
+        .arg("--no-fail-fast")
         .run()
 }
 

@@ -10,7 +10,7 @@ import { freezeValue } from '../dist/json/value.js'
 import { mutate, someMutation, someRoot } from './support/json.mjs'
 import { below, pick, seeded } from './support/random.mjs'
 
-const CASES = 20_000
+const CASES = 6_000
 const clone = (value) => JSON.parse(JSON.stringify(value))
 const frozen = (value) => freezeValue(clone(value))
 
@@ -88,7 +88,7 @@ describe('drafts', () => {
   })
 
   it('a draft stays on its item while the list shifts, is sorted, and moves', () => {
-    for (let seed = 0; seed < 5_000; seed++) {
+    for (let seed = 0; seed < 2_000; seed++) {
       const random = seeded(seed)
       const start = { x: [], y: [] }
       for (let id = 0; id < 6; id++) pick(random, [start.x, start.y]).push({ id, tags: [{ of: id }] })

@@ -6,6 +6,8 @@ import { Doc, type CloseOptions } from './doc.js'
 import { Emitter, type Unsubscribe } from './emitter.js'
 import { engine, type Value } from './engine.js'
 import { RejoinError } from './errors.js'
+import { SchemaCheck, type InferOutput, type StandardSchemaV1 } from './json/schema.js'
+import { toValue } from './json/value.js'
 import { consoleLogger, type Logger } from './logger.js'
 import { watchPage } from './page.js'
 import { isDocMessage, type ServerMessage } from './protocol.js'
@@ -39,7 +41,14 @@ export interface ClientOptions {
 /** Options of {@link Client.open}. */
 export interface OpenOptions {
   /** What the document starts with, should it exist neither here nor on the server. Default: `''`. */
-  readonly create?: Value
+  readonly create?: unknown
+  /**
+   * A Standard Schema validator (Zod, Valibot, ArkType, …): gives the document its type, and checks what each edit made
+   * here would come to. One that it refuses throws `schema-violation`, and nothing changes. What others do is not
+   * checked, nor what was there. The validator has to be synchronous, and only says yes or no: defaults and conversions
+   * do not reach the document.
+   */
+  readonly schema?: StandardSchemaV1
 }
 
 /** Where a client stands with its server. */
@@ -63,7 +72,7 @@ export interface ClientEvents {
 }
 
 interface Opened {
-  readonly doc: Doc
+  readonly doc: Doc<unknown>
   readonly session: Session
   readonly unlock: () => void
 }
@@ -161,17 +170,22 @@ export class Client {
   /**
    * Opens a document: from this device's storage, at once, online or not; what happened elsewhere comes
    * in as `change` events. A document that is open already gives the same handle, to be closed as often
-   * as it was opened; `create` counts the first time only.
+   * as it was opened; `create` and `schema` count the first time only.
    *
    * @throws {@link RejoinError} `not-initialised`, `invalid-name`, `lone-surrogate`, `closed`, or
    *   `storage-…`. A document whose stored copy cannot be read is left as it is; the others open.
+   * @example
+   * const board = await client.open('board', { schema: z.object({ cards: z.array(card) }), create: { cards: [] } })
+   * board.value.cards[0] // typed
    */
-  async open(id: string, options: OpenOptions = {}): Promise<Doc> {
+  open<Schema extends StandardSchemaV1>(id: string, options: OpenOptions & { readonly schema: Schema }): Promise<Doc<InferOutput<Schema>>>
+  open<T = Value>(id: string, options?: OpenOptions): Promise<Doc<T>>
+  async open(id: string, options: OpenOptions = {}): Promise<Doc<unknown>> {
     if (this.#closed) throw closedError()
     engine()
     checkText('id', id)
-    const create = options.create ?? ''
-    checkText('create', create)
+    const create = toValue(options.create === undefined ? '' : options.create)
+    const schema = options.schema && new SchemaCheck(options.schema)
     let slot = this.#slots.get(id)
     // One that is about to close is opened anew once it has.
     while (slot?.closing !== undefined) {
@@ -179,7 +193,7 @@ export class Client {
       slot = this.#slots.get(id)
     }
     if (slot === undefined) {
-      slot = { count: 0, opening: this.#open(id, create), opened: undefined, closing: undefined }
+      slot = { count: 0, opening: this.#open(id, create, schema), opened: undefined, closing: undefined }
       this.#slots.set(id, slot)
     }
     const mine = slot
@@ -230,16 +244,16 @@ export class Client {
     await this.#storage.close()
   }
 
-  async #open(id: string, create: Value): Promise<Opened> {
+  async #open(id: string, create: Value, schema: SchemaCheck | undefined): Promise<Opened> {
     const unlock = (await this.#storage.lock?.(id)) ?? (() => {})
     try {
-      let doc: Doc | undefined
+      let doc: Doc<unknown> | undefined
       const session = await Session.open(id, create, this.#host, (made) => {
         this.#sessions.set(id, made)
-        doc = new Doc(made, this.#logger, (_, options) => this.#release(id, options))
+        doc = new Doc(made, this.#logger, (_, options) => this.#release(id, options), schema)
         return doc.sessionEvents
       })
-      return { doc: doc as Doc, session, unlock }
+      return { doc: doc as Doc<unknown>, session, unlock }
     } catch (thrown) {
       this.#sessions.delete(id)
       unlock()

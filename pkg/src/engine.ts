@@ -2,15 +2,19 @@
 
 import type { Change } from './changes.js'
 import { RejoinError } from './errors.js'
+import type { Conflict, OpConflict } from './json/conflict.js'
+import type { JsonOp } from './json/op.js'
+import type { Path } from './json/path.js'
+import type { Step } from './json/steps.js'
+import type { Value } from './json/value.js'
 import type { ClientMessage, ServerMessage } from './protocol.js'
+
+export type { Value } from './json/value.js'
 
 /** A text op on the wire: retain a count, insert a string, delete a count. Counts are Unicode scalars. */
 export type TextOp = readonly TextComponent[]
 /** One element of a {@link TextOp}. */
 export type TextComponent = number | string | { readonly d: number | string }
-
-/** A document's value: a JSON value; today always a string. */
-export type Value = string
 
 /** Where a document stands with the server. */
 export type DocLink =
@@ -62,7 +66,12 @@ export type Entry = unknown
 export type Effect =
   | { readonly type: 'persist'; readonly batch: number; readonly checkpoint?: Checkpoint | null; readonly entries: readonly Entry[] }
   | { readonly type: 'send'; readonly message: ClientMessage }
+  /** A root string was edited, and nothing else happened. */
   | { readonly type: 'patch'; readonly changes: readonly Change[] }
+  /** Anything else happened to the document. */
+  | { readonly type: 'steps'; readonly steps: readonly Step[] }
+  /** What was resolved to come to the steps before. */
+  | { readonly type: 'conflicts'; readonly conflicts: readonly Conflict[] }
   | { readonly type: 'rejected'; readonly edit: RejectedEdit }
   | { readonly type: 'cloned' }
   | { readonly type: 'refused'; readonly code: string; readonly detail: string }
@@ -70,7 +79,17 @@ export type Effect =
 
 /** One document on one device (src/client in Rust). */
 export interface Replica {
+  /** Edits the root string, in UTF-16 offsets. */
   edit(at: number, deleted: number, insert: string): void
+  /** Edits the string at a path, in UTF-16 offsets. */
+  editText(path: Path, at: number, deleted: number, insert: string): void
+  /**
+   * Applies ops, each made on the state after the one before, as one edit: all or nothing. Gives the steps of the
+   * whole, none when it comes to nothing.
+   */
+  editOps(ops: readonly JsonOp[]): readonly Step[]
+  /** The steps that {@link editOps} would give; nothing changes. */
+  previewOps(ops: readonly JsonOp[]): readonly Step[]
   connected(): void
   disconnected(): void
   receive(message: ServerMessage): void
@@ -80,7 +99,11 @@ export interface Replica {
   persisted(batch: number): void
   setClient(client: string): void
   takeEffects(): Effect[]
+  /** The document's value, as a fresh plain object; `undefined` when there is none. */
+  value(): Value | undefined
+  /** The root string. Throws `wrong-type` when the root is none. */
   text(): string
+  /** The root string's length in UTF-16 code units. Throws as {@link text}. */
   readonly length: number
   status(): EngineStatus
   inbox(): RejectedEdit[]
@@ -102,6 +125,24 @@ export interface Engine {
   textNormalize(op: TextOp): TextOp
   textTransformPosition(position: number, op: TextOp, after: boolean): number
   textDiff(before: string, after: string): TextOp
+  /** The document after `op`; `undefined` stands for no document. */
+  jsonApply(doc: Value | undefined, op: JsonOp): Value | undefined
+  /** Throws unless `op` is an op in canonical form that some document fits. */
+  jsonCheck(op: JsonOp): void
+  jsonNormalize(op: JsonOp): JsonOp
+  jsonCompose(first: JsonOp, then: JsonOp): JsonOp
+  /** Under the policy `json1`. */
+  jsonTransform(op: JsonOp, other: JsonOp, side: 'left' | 'right'): JsonOp
+  /** What is in conflict between two ops on one document; `left` and `right` in no order of time. */
+  jsonConflicts(left: JsonOp, right: JsonOp): readonly OpConflict[]
+  /** From the content of the removes that `op` carries. */
+  jsonInvert(op: JsonOp): JsonOp
+  jsonInvertWithDoc(op: JsonOp, doc: Value | undefined): JsonOp
+  jsonMakeInvertible(op: JsonOp, doc: Value | undefined): JsonOp
+  /** Where the value at a path is after `op`; `null` when it is removed. */
+  jsonTransformPosition(path: Path, op: JsonOp): Path | null
+  /** A small op from one document to the other: `null` when they are equal. */
+  jsonDiff(before: Value | undefined, after: Value | undefined): JsonOp
 }
 
 let loaded: Engine | undefined

@@ -14,6 +14,15 @@
  * | `offset-inside-pair` | an offset between the halves of a surrogate pair |
  * | `lone-surrogate` | a string with half a surrogate pair; `details.offset` tells where |
  * | `malformed-op`, `op-too-long`, `too-large` | an op that is no op, does not fit its document, or exceeds a limit |
+ * | `invalid-value` | a value that is no JSON; `details.path` tells where in it |
+ * | `invalid-path` | a path that is none, or not of the kinds of containers it goes through |
+ * | `path-not-found`, `path-occupied` | there is nothing at a place, or something already |
+ * | `wrong-type` | there is a value of another type than the call is for |
+ * | `unsafe-integer` | a counter, or what is added, is no safe integer |
+ * | `value-removed` | what a draft or text handle is on is no longer in the document |
+ * | `draft-ended`, `nested-change`, `async-change` | a draft after its change, an edit within one, an asynchronous one |
+ * | `schema-violation` | the schema refuses what an edit comes to; `details.issues` tells why |
+ * | `schema-async` | the schema cannot decide at once |
  * | `no-websocket` | this JavaScript has no WebSocket and none was given |
  * | `protocol-version` | client and server speak different protocol versions |
  * | `unauthorized` | the server refused the token |
@@ -45,6 +54,18 @@ export type ErrorCode =
   | 'malformed-op'
   | 'op-too-long'
   | 'too-large'
+  | 'invalid-value'
+  | 'invalid-path'
+  | 'path-not-found'
+  | 'path-occupied'
+  | 'wrong-type'
+  | 'unsafe-integer'
+  | 'value-removed'
+  | 'draft-ended'
+  | 'nested-change'
+  | 'async-change'
+  | 'schema-violation'
+  | 'schema-async'
   | 'no-websocket'
   | 'protocol-version'
   | 'unauthorized'

@@ -11,11 +11,16 @@
  */
 
 import { Backoff } from './backoff.js'
-import { composeChanges, type Change, type Changes } from './changes.js'
+import type { Change, Changes } from './changes.js'
 import type { Timer } from './clock.js'
 import { engine, type Effect, type EngineStatus, type RejectedEdit, type Replica, type Value } from './engine.js'
 import { fromEngine, RejoinError } from './errors.js'
 import { randomClientId } from './ids.js'
+import type { Conflict } from './json/conflict.js'
+import type { Happened } from './json/content.js'
+import type { JsonOp } from './json/op.js'
+import type { Path } from './json/path.js'
+import type { Step } from './json/steps.js'
 import type { Logger } from './logger.js'
 import type { ClientMessage, ServerMessage } from './protocol.js'
 import { Waiters, type WaitKind } from './waiters.js'
@@ -44,7 +49,9 @@ export interface SessionHost extends WriterHost {
 
 /** What a session reports, after everything has been carried out. */
 export interface SessionEvents {
-  changed(changes: Changes, origin: 'local' | 'remote'): void
+  /** `source` is what a local edit named as its author. */
+  changed(what: readonly Happened[], origin: 'local' | 'remote', source?: unknown): void
+  conflicts(conflicts: readonly Conflict[]): void
   status(): void
   rejected(edit: RejectedEdit): void
   failed(error: RejoinError): void
@@ -67,7 +74,7 @@ export class Session {
   #health: Health = 'running'
   #crashes = 0
   /** Edits that the engine has and the writer has not: they are lost with the engine, so made again. */
-  #unflushed: { at: number; deleted: number; insert: string }[] = []
+  #unflushed: ((replica: Replica) => void)[] = []
   /** Edits made before the engine was restored, which does not count them. */
   #earlierEdits = 0
   #lastStatus: EngineStatus
@@ -134,6 +141,10 @@ export class Session {
     }
   }
 
+  value(): Value | undefined {
+    return this.#use((replica) => replica.value())
+  }
+
   get length(): number {
     return this.#use((replica) => replica.length)
   }
@@ -146,16 +157,37 @@ export class Session {
     return this.#use((replica) => replica.inbox())
   }
 
-  /** Applies changes to the text, back to front; they have been checked, and none is empty. */
-  edit(changes: Changes): void {
+  /** Applies changes to a string, back to front; they have been checked, and none is empty. */
+  editText(path: Path, changes: Changes, source: unknown): void {
     for (let i = changes.length - 1; i >= 0; i--) {
       const { from, to, insert } = changes[i] as Change
-      this.#use((replica) => replica.edit(from, to - from, insert))
-      this.#unflushed.push({ at: from, deleted: to - from, insert })
+      // The root has a call of its own, which carries no path.
+      if (path.length === 0) this.#edit((replica) => replica.edit(from, to - from, insert))
+      else this.#edit((replica) => replica.editText(path, from, to - from, insert))
     }
+    this.#edited([path.length === 0 ? { changes } : { steps: [{ op: 'text', path, changes }] }], source)
+  }
+
+  /** Applies ops in turn, as one edit: all of them or none. */
+  editOps(ops: readonly JsonOp[], source: unknown): void {
+    this.#edited([{ steps: this.#edit((replica) => replica.editOps(ops)) }], source)
+  }
+
+  previewOps(ops: readonly JsonOp[]): readonly Step[] {
+    return this.#use((replica) => replica.previewOps(ops))
+  }
+
+  /** Makes an edit that is to be made again should the engine crash before it is stored. */
+  #edit<T>(edit: (replica: Replica) => T): T {
+    const result = this.#use(edit)
+    this.#unflushed.push(edit)
+    return result
+  }
+
+  #edited(what: readonly Happened[], source: unknown): void {
     this.#text = undefined
     this.#flushTimer ??= this.#host.clock.setTimeout(() => this.#flushQuietly(), FLUSH_AFTER)
-    this.#events.changed(changes, 'local')
+    this.#events.changed(what, 'local', source)
   }
 
   discard(id: number): void {
@@ -253,21 +285,21 @@ export class Session {
     // The loop that runs already will find them.
     if (this.#pumping) return
     this.#pumping = true
-    let changes: Changes = []
+    const happened: Happened[] = []
     const reports: (() => void)[] = []
     try {
       for (let effects = this.#takeEffects(); effects.length > 0; effects = this.#takeEffects()) {
         for (const effect of effects) {
-          if (effect.type === 'patch') changes = composeChanges(changes, effect.changes)
+          if (effect.type === 'patch' || effect.type === 'steps') happened.push(effect)
           else this.#carryOut(effect, reports)
         }
       }
     } finally {
       this.#pumping = false
     }
-    if (changes.length > 0) {
+    if (happened.length > 0) {
       this.#text = undefined
-      this.#events.changed(changes, 'remote')
+      this.#events.changed(happened, 'remote')
     }
     for (const report of reports) report()
     this.#report()
@@ -279,7 +311,7 @@ export class Session {
     return effects
   }
 
-  #carryOut(effect: Exclude<Effect, { type: 'patch' }>, reports: (() => void)[]): void {
+  #carryOut(effect: Exclude<Effect, { type: 'patch' | 'steps' }>, reports: (() => void)[]): void {
     switch (effect.type) {
       case 'persist':
         return this.#writer.push(effect)
@@ -291,6 +323,9 @@ export class Session {
           replica.setClient(randomClientId())
           replica.flush()
         })
+      case 'conflicts':
+        reports.push(() => this.#events.conflicts(effect.conflicts))
+        return
       case 'rejected':
         reports.push(() => {
           const { edit } = effect
@@ -367,7 +402,7 @@ export class Session {
       if (this.#health !== 'restarting') return
       if (stored === undefined) throw new RejoinError('storage-corrupt', `${this.id} is no longer stored`, { doc: this.id })
       const replica = engine().Replica.restore(stored)
-      for (const { at, deleted, insert } of this.#unflushed) replica.edit(at, deleted, insert)
+      for (const edit of this.#unflushed) edit(replica)
       this.#replica = replica
     } catch (thrown) {
       this.#health = 'crashed'

@@ -66,7 +66,7 @@ class TextareaBinding {
     this.#listen('compositionend', () => this.#endComposition())
     this.#listen('blur', () => this.#endComposition())
     this.#undo.push(
-      text.doc.on('change', ({ changes }) => {
+      text.on('change', ({ changes }) => {
         if (!this.#editing) this.#changed(changes)
       }),
       text.doc.on('restart', () => this.#reread()),

@@ -4,14 +4,14 @@
  */
 
 import { RejoinError } from '../errors.js'
-import { assign, checkFree, describe, increment, insert, move, remove } from './edits.js'
+import { assign, checkFree, increment, insert, move, remove } from './edits.js'
 import { listMethod, setLength } from './draft-list.js'
 import { DraftText } from './draft-text.js'
 import { ListNode, Node, ObjectNode, Recorder, type ContainerNode } from './nodes.js'
 import type { JsonOp } from './op.js'
 import type { Key } from './path.js'
 import { draftOf, given, nodeBehind, read } from './shown.js'
-import { checkKey, isContainer, type Value } from './value.js'
+import { checkKey, describe, isContainer, type Value } from './value.js'
 
 /** What a page writes on: `T` without `readonly`. */
 export type Draft<T> = T extends null | undefined | boolean | number | string ? T : { -readonly [K in keyof T]: Draft<T[K]> }
@@ -76,14 +76,6 @@ export function recordChange(value: Value | undefined, run: (draft: never, tools
   } finally {
     recorder.end()
   }
-}
-
-/** Records edits made on the nodes themselves. */
-export function recordEdit(value: Value | undefined, run: (root: ContainerNode) => void): readonly JsonOp[] {
-  if (!isContainer(value)) throw new RejoinError('wrong-type', `the document is ${describe(value)}, which has no keys`)
-  const recorder = new Recorder(value, makeDraft)
-  run(recorder.root)
-  return recorder.ops
 }
 
 const TOOLS: ChangeTools = Object.freeze({

@@ -1,11 +1,12 @@
 /** The edits of a draft: each changes the nodes and records one small op. */
 
 import { RejoinError } from '../errors.js'
+import { addSafely } from './counter.js'
 import type { Entry, ListNode, TextNode } from './nodes.js'
 import { ContainerNode, Node, ObjectNode, valueOf } from './nodes.js'
 import type { Key } from './path.js'
 import { become, recordRearranged } from './replace.js'
-import { checkKey, isContainer, isList, type Value } from './value.js'
+import { checkKey, type Value } from './value.js'
 
 /**
  * Puts a value in the place of what is at `key`, which is there if `node` is a list.
@@ -95,23 +96,6 @@ export function increment(node: ContainerNode, key: Key, by: number): void {
 }
 
 /**
- * The sum of a counter.
- *
- * @throws {@link RejoinError} `wrong-type`, `unsafe-integer`.
- */
-export function addSafely(counter: Value | undefined, by: number): number {
-  if (typeof counter !== 'number') throw new RejoinError('wrong-type', `only a number can be incremented; there is ${describe(counter)}`)
-  const sum = counter + by
-  for (const value of [counter, by, sum]) {
-    if (!Number.isSafeInteger(value)) {
-      // Sums of fractions depend on their order, so copies that added in different orders would differ.
-      throw new RejoinError('unsafe-integer', `counters count in safe integers (cents, not prices): ${counter} + ${by}`, { counter, by })
-    }
-  }
-  return sum
-}
-
-/**
  * Reorders a list: the item that is at `order[i]` goes to `i`. What is in the longest run that keeps its order
  * stays; the others move, in one op.
  */
@@ -167,11 +151,4 @@ export function editText(node: TextNode, text: string, op: readonly (number | st
   const path = node.path()
   node.write(text)
   node.recorder.record(path, { es: op })
-}
-
-/** What a value is, for messages. */
-export function describe(value: Value | undefined): string {
-  if (value === undefined) return 'nothing'
-  if (value === null) return 'null'
-  return isList(value) ? 'a list' : isContainer(value) ? 'an object' : `a ${typeof value}`
 }

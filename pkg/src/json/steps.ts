@@ -5,7 +5,7 @@
 
 import type { Change } from '../changes.js'
 import { Edited, type Patch } from './patches.js'
-import type { Path } from './path.js'
+import type { Key, Path } from './path.js'
 import { child, freezeValue, type Value } from './value.js'
 
 /**
@@ -45,13 +45,13 @@ export function resolveSteps(before: Value | undefined, steps: readonly Step[]):
       const { path, count = 1, slot } = step
       if (slot !== undefined) {
         catchUp()
-        for (let i = 0; i < count; i++) aside.set(slot + i, edited.at(shifted(path, i)) as Value)
+        for (let i = 0; i < count; i++) aside.set(slot + i, edited.at(nextTo(path, i)) as Value)
       }
       // The last first: then each index is the one in the list before.
-      for (let i = count - 1; i >= 0; i--) patches.push({ op: 'remove', path: shifted(path, i) })
+      for (let i = count - 1; i >= 0; i--) patches.push({ op: 'remove', path: nextTo(path, i) })
     } else if (step.op === 'add' && 'slot' in step) {
       const { path, slot, count = 1 } = step
-      for (let i = 0; i < count; i++) patches.push({ op: 'add', path: shifted(path, i), value: aside.get(slot + i) as Value })
+      for (let i = 0; i < count; i++) patches.push({ op: 'add', path: nextTo(path, i), value: aside.get(slot + i) as Value })
     } else patches.push(step.op === 'text' ? step : { ...step, value: freezeValue(step.value) })
   }
   catchUp()
@@ -65,46 +65,73 @@ export function valueAt(value: Value | undefined, path: Path): Value | undefined
 }
 
 /** The path of the item `by` further on in its list. */
-function shifted(path: Path, by: number): Path {
+export function nextTo(path: Path, by: number): Path {
   return by === 0 ? path : [...path.slice(0, -1), (path.at(-1) as number) + by]
 }
 
-/**
- * Where the value that was at `path` is after `steps`; `undefined` when it is gone. A value that is replaced stays
- * where it is: it is for the caller to see whether what is there now will do. What was inside of it is gone.
- *
- * Cost: the number of steps, times the length of the path.
- */
-export function followPath(path: Path, steps: readonly Step[]): Path | undefined {
-  let at = path
-  /** Set while the value, or what it is in, is put aside; then `at` is the path inside. */
-  let aside: number | undefined
-  for (const step of steps) {
+/** Follows a value through steps, given one after the other. */
+export class Follower {
+  #path: Path | undefined
+  /** Set while the value, or what it is in, is put aside; then the path is the way inside of it. */
+  #aside: number | undefined
+
+  constructor(path: Path) {
+    this.#path = path
+  }
+
+  /** Where the value is; `undefined` when it is gone, or put aside. */
+  get path(): Path | undefined {
+    return this.#aside === undefined ? this.#path : undefined
+  }
+
+  /**
+   * A value that is replaced stays where it is: it is for the caller to see whether what is there now will do. What was
+   * inside of it is gone. Cost: the length of the path.
+   */
+  follow(step: Step): void {
+    const at = this.#path
+    if (at === undefined) return
     const count = ('count' in step ? step.count : undefined) ?? 1
-    if (aside !== undefined) {
-      if (step.op !== 'add' || !('slot' in step) || aside < step.slot || aside >= step.slot + count) continue
-      at = [...shifted(step.path, aside - step.slot), ...at]
-      aside = undefined
-      continue
+    if (this.#aside !== undefined) {
+      const offset = step.op === 'add' && 'slot' in step ? this.#aside - step.slot : -1
+      if (offset < 0 || offset >= count) return
+      this.#path = [...nextTo(step.path, offset), ...at]
+      this.#aside = undefined
+      return
     }
-    if (!leadsTo(step.path, at)) continue
+    if (!leadsTo(step.path, at)) return
     const level = step.path.length - 1
     const key = at[level]
     const first = step.path[level]
     if (step.op === 'remove') {
       const offset = typeof key === 'number' ? key - (first as number) : key === first ? 0 : -1
-      if (offset < 0) continue
-      if (offset >= count) at = at.map((kept, i) => (i === level ? (key as number) - count : kept))
-      else if (step.slot === undefined) return undefined
+      if (offset < 0) return
+      if (offset >= count) this.#path = withKey(at, level, (key as number) - count)
+      else if (step.slot === undefined) this.#path = undefined
       else {
-        aside = step.slot + offset
-        at = at.slice(level + 1)
+        this.#aside = step.slot + offset
+        this.#path = at.slice(level + 1)
       }
-    } else if (step.op === 'add' && typeof key === 'number' && key >= (first as number)) {
-      at = at.map((kept, i) => (i === level ? key + count : kept))
-    } else if (step.op === 'replace' && key === first && at.length > step.path.length) return undefined
+    } else if (step.op === 'add') {
+      if (typeof key === 'number' && key >= (first as number)) this.#path = withKey(at, level, key + count)
+    } else if (step.op === 'replace' && key === first && at.length > step.path.length) this.#path = undefined
   }
-  return aside === undefined ? at : undefined
+}
+
+/** Where the value that was at `path` is after `steps`; `undefined` when it is gone. See {@link Follower}. */
+export function followPath(path: Path, steps: readonly Step[]): Path | undefined {
+  const follower = new Follower(path)
+  for (const step of steps) follower.follow(step)
+  return follower.path
+}
+
+function withKey(path: Path, level: number, key: Key): Path {
+  return path.map((kept, i) => (i === level ? key : kept))
+}
+
+/** Whether two paths are the same. */
+export function samePath(a: Path | undefined, b: Path | undefined): boolean {
+  return a !== undefined && b !== undefined && a.length === b.length && a.every((key, i) => key === b[i])
 }
 
 /** Whether `path` goes through the container of what is at `to`. */

@@ -40,6 +40,13 @@ export function child(value: Value | undefined, key: string | number): Value | u
   return value[key]
 }
 
+/** What a value is, for messages. */
+export function describe(value: Value | undefined): string {
+  if (value === undefined) return 'nothing'
+  if (value === null) return 'null'
+  return isList(value) ? 'a list' : isContainer(value) ? 'an object' : `a ${typeof value}`
+}
+
 /** Whether two values are the same JSON; the order of keys does not count. Cost: linear, constant when identical. */
 export function sameValue(a: Value | undefined, b: Value | undefined): boolean {
   if (a === b) return true
@@ -110,20 +117,22 @@ export type Stands = (input: object) => Value | undefined
  * A value of what a page passes in: checked, copied, frozen. What is frozen all through already is not copied.
  * A key whose value is `undefined` is left out, as in `JSON.stringify`.
  *
- * Cost: linear.
+ * Cost: linear. `depth` is how deep it may nest.
  *
  * @throws {@link RejoinError} `invalid-value` with `details.path`, `lone-surrogate`.
  */
-export function toValue(input: unknown, stands: Stands = () => undefined): Value {
-  return new Reader(stands).read(input)
+export function toValue(input: unknown, stands: Stands = () => undefined, depth = MAX_DEPTH): Value {
+  return new Reader(stands, depth).read(input)
 }
 
 class Reader {
   readonly #stands: Stands
+  readonly #depth: number
   readonly #path: (string | number)[] = []
 
-  constructor(stands: Stands) {
+  constructor(stands: Stands, depth: number) {
     this.#stands = stands
+    this.#depth = depth
   }
 
   read(input: unknown): Value {
@@ -147,7 +156,7 @@ class Reader {
   }
 
   #container(input: object): Value {
-    if (this.#path.length >= MAX_DEPTH) throw this.#invalid(`it nests deeper than ${MAX_DEPTH} levels, or in a circle`)
+    if (this.#path.length >= this.#depth) throw this.#invalid(`it nests deeper than ${this.#depth} levels, or in a circle`)
     return Array.isArray(input) ? this.#list(input) : this.#fields(input)
   }
 
@@ -189,7 +198,7 @@ class Reader {
 
   #invalid(why: string): RejoinError {
     const path: Path = [...this.#path]
-    const where = path.length === 0 || path.length >= MAX_DEPTH ? '' : ` (at ${path.join('.')})`
+    const where = path.length === 0 || path.length >= this.#depth ? '' : ` (at ${path.join('.')})`
     return new RejoinError('invalid-value', `${why}${where}`, { path })
   }
 }

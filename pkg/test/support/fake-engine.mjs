@@ -79,7 +79,8 @@ export function stepsOf(before, op) {
 /** Whether an op does nothing but replace one value of an object, or the root. */
 function simpleReplace(op) {
   const does = op?.at(-1)
-  return op !== null && op.every((step, i) => (i < op.length - 1 ? typeof step === 'string' : does.r !== undefined && does.i !== undefined))
+  if (op === null || does.r === undefined || does.i === undefined) return false
+  return op.slice(0, -1).every((key) => typeof key !== 'object') && typeof op.at(-2) !== 'number'
 }
 
 export function compose(ops) {
@@ -133,6 +134,7 @@ class FakeReplica {
   editText(path, at, deleted, insert) {
     this.#trap()
     const text = path.reduce((value, key) => value[key], this.#value)
+    if (at + deleted > text.length) refuse('offset-out-of-bounds', 'past the end')
     this.#apply([[...path, { es: opOfChanges([{ from: at, to: at + deleted, insert }], text) }]])
   }
 

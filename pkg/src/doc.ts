@@ -123,6 +123,7 @@ export class Doc<T = Value> {
   /** Events on their way: a listener that edits must not make others hear of its edit before this event. */
   readonly #outbox: (() => void)[] = []
   #emitting = false
+  #held = 0
 
   /** @internal */
   constructor(
@@ -369,6 +370,11 @@ export class Doc<T = Value> {
   /** @internal What its session reports. */
   get sessionEvents(): SessionEvents {
     return {
+      hold: () => void this.#held++,
+      release: () => {
+        this.#held--
+        this.#tell([])
+      },
       changed: (what, origin, source) => this.#content.happened(what, origin, source),
       conflicts: (conflicts) => conflicts.forEach((conflict) => this.#emit('conflict', () => conflict)),
       status: () => this.#emit('status', () => this.status),
@@ -388,7 +394,7 @@ export class Doc<T = Value> {
 
   #tell(events: readonly (() => void)[]): void {
     this.#outbox.push(...events)
-    if (this.#emitting) return
+    if (this.#emitting || this.#held > 0) return
     this.#emitting = true
     try {
       for (let next = this.#outbox.shift(); next !== undefined; next = this.#outbox.shift()) next()

@@ -49,6 +49,9 @@ export interface SessionHost extends WriterHost {
 
 /** What a session reports, after everything has been carried out. */
 export interface SessionEvents {
+  /** Nothing is to be told to the page until {@link release}: what the engine asks is carried out. */
+  hold(): void
+  release(): void
   /** `source` is what a local edit named as its author. */
   changed(what: readonly Happened[], origin: 'local' | 'remote', source?: unknown): void
   conflicts(conflicts: readonly Conflict[]): void
@@ -285,24 +288,26 @@ export class Session {
     // The loop that runs already will find them.
     if (this.#pumping) return
     this.#pumping = true
-    const happened: Happened[] = []
+    this.#events.hold()
     const reports: (() => void)[] = []
     try {
       for (let effects = this.#takeEffects(); effects.length > 0; effects = this.#takeEffects()) {
-        for (const effect of effects) {
-          if (effect.type === 'patch' || effect.type === 'steps') happened.push(effect)
-          else this.#carryOut(effect, reports)
-        }
+        // Before anything else: whoever edits in between edits what is there now.
+        this.#happened(effects.filter((effect) => effect.type === 'patch' || effect.type === 'steps'))
+        for (const effect of effects) this.#carryOut(effect, reports)
       }
     } finally {
       this.#pumping = false
-    }
-    if (happened.length > 0) {
-      this.#text = undefined
-      this.#events.changed(happened, 'remote')
+      this.#events.release()
     }
     for (const report of reports) report()
     this.#report()
+  }
+
+  #happened(what: readonly Happened[]): void {
+    if (what.length === 0) return
+    this.#text = undefined
+    this.#events.changed(what, 'remote')
   }
 
   #takeEffects(): Effect[] {
@@ -311,8 +316,11 @@ export class Session {
     return effects
   }
 
-  #carryOut(effect: Exclude<Effect, { type: 'patch' | 'steps' }>, reports: (() => void)[]): void {
+  #carryOut(effect: Effect, reports: (() => void)[]): void {
     switch (effect.type) {
+      case 'patch':
+      case 'steps':
+        return
       case 'persist':
         return this.#writer.push(effect)
       case 'send':

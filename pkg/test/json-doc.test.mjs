@@ -1,6 +1,7 @@
 // A document that is more than a text, through the whole client; the engine is a small one built on ot-json1.
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
+import { applyChanges } from '../dist/changes.js'
 import { Client } from '../dist/client.js'
 import { setEngine } from '../dist/engine.js'
 import { applyPatches } from '../dist/json/patches.js'
@@ -273,6 +274,8 @@ describe('text inside a document', () => {
     assert.equal(notes.path, undefined)
     code(() => notes.insert(0, 'x'), 'value-removed')
     code(() => String(notes), 'value-removed')
+    doc.change((b, { text }) => text(b, 'name').set('Bored'))
+    assert.equal(doc.value.name, 'Bored')
     doc.insert('/done/0', { notes: 'new' })
     assert.notEqual(doc.text('/done/0/notes'), notes)
   })
@@ -304,6 +307,68 @@ describe('text inside a document', () => {
     stop()
     remote(['cards', 0, 'title', { es: ['x'] }])
     assert.equal(heard, 1)
+  })
+
+  it('a root string that is replaced by another one keeps its handle', async () => {
+    for (const read of [true, false]) {
+      const { doc, events, remote } = await open('hello')
+      const element = new FakeTextarea()
+      const unbind = bindTextarea(doc.text(), element)
+      doc.text().insert(5, '!')
+      if (read) void doc.value
+      remote([{ r: true, i: 'other' }])
+      assert.equal(element.value, 'other')
+      element.select(5)
+      element.type('?')
+      assert.equal(doc.value, 'other?')
+      assert.equal(applyChanges('hello!', events[1].changes), 'other')
+      assert.equal(applyPatches('hello!', events[1].patches), 'other')
+      unbind()
+    }
+  })
+
+  it('what nobody asked for is not kept up to date', async () => {
+    const clock = fakeClock()
+    const client = new Client({ connect: false, storage: memoryStorage(), clock, logger: silentLogger })
+    const doc = await client.open('d', { create: BOARD })
+    const replica = fakeEngine.Replica.made.at(-1)
+    let reads = 0
+    replica.value = ((value) => () => (reads++, value.call(replica)))(replica.value)
+    replica.receive({ op: ['name', { es: ['x'] }] })
+    await doc.saved()
+    assert.equal(reads, 0)
+    assert.equal(doc.value.name, 'xBoard')
+    replica.receive({ op: ['name', { es: ['y'] }] })
+    await doc.saved()
+    assert.equal(doc.value.name, 'yxBoard')
+    assert.equal(reads, 1)
+  })
+
+  it('a listener of the connection that edits meanwhile edits what is there', async () => {
+    const { doc, replica, events, remote } = await open()
+    const order = []
+    doc.on('change', ({ origin }) => order.push(origin))
+    // As a transport that fails at once: user code runs while effects are carried out.
+    const take = replica.takeEffects.bind(replica)
+    let once = true
+    replica.takeEffects = () => {
+      const effects = take()
+      if (once && effects.some(({ type }) => type === 'steps')) {
+        once = false
+        effects.push({ type: 'send', get message() {
+          doc.change((b) => void (b.cards[0].title = 'mine'))
+          return { type: 'submit', doc: 'd' }
+        } })
+      }
+      return effects
+    }
+    let mirror = clone(BOARD)
+    remote(['cards', 0, { i: { title: 'first' } }])
+    assert.deepEqual(order, ['remote', 'local'])
+    for (const { patches } of events) mirror = applyPatches(mirror, patches)
+    assert.deepEqual(mirror, doc.value)
+    assert.equal(doc.value.cards[0].title, 'mine')
+    assert.equal(doc.value.cards.length, 3)
   })
 
   it('a document that is one string keeps its ways', async () => {

@@ -55,6 +55,8 @@ export class Content implements TextHost {
   readonly #schema: SchemaCheck | undefined
   /** The value, if it is known; kept up to date then, but for a root string, which is read again when it is asked for. */
   #known: { readonly value: Value | undefined } | undefined
+  /** The length of a root string, while its handle lives: enough to tell of its replacement without having kept it. */
+  #rootLength = 0
   /** Whether a change function runs. */
   #changing = false
   readonly #subscribers = new Set<{ readonly notify: () => void }>()
@@ -77,17 +79,20 @@ export class Content implements TextHost {
   }
 
   subscribe(notify: () => void): Unsubscribe {
-    // From now on it is kept up to date.
-    void this.value
+    this.watch()
     // A fresh object, so that one function can be subscribed twice and each ended on its own.
     const entry = { notify }
     this.#subscribers.add(entry)
     return () => void this.#subscribers.delete(entry)
   }
 
-  /** Somebody is about to listen to changes: they are told from what the value was. */
+  /** Somebody is about to listen to changes: from now on the value is kept up to date, to tell from what it was. */
   watch(): void {
-    if (!this.#isText()) void this.value
+    try {
+      if (!this.#isText()) void this.value
+    } catch {
+      // The engine is down, or the document closed: what comes then is told as one replacement.
+    }
   }
 
   change(run: (draft: never, tools: ChangeTools) => unknown, source: unknown): void {
@@ -218,6 +223,7 @@ export class Content implements TextHost {
     if (changes.length === 0) return
     this.#known = undefined
     const root = this.#root
+    for (const { from, to, insert } of changes) this.#rootLength += insert.length - (to - from)
     const events = root === undefined ? [] : [() => root.tell({ changes, ...by })]
     this.#tell({ patches: [{ op: 'text', path: [], changes }], changes, ...by }, events)
   }
@@ -225,14 +231,16 @@ export class Content implements TextHost {
   #changed(steps: readonly Step[], by: { origin: 'local' | 'remote'; source: unknown }): void {
     if (steps.length === 0) return
     const before = this.#known
-    const { patches, after } = before === undefined ? this.#readAnew() : resolveSteps(before.value, steps)
+    if (before === undefined) return this.#replaced(by)
+    const { patches, after } = resolveSteps(before.value, steps)
     this.#known = { value: after }
     const events = this.#livePlaces().flatMap((place) => {
-      const text = before === undefined || place.path === undefined ? undefined : valueAt(before.value, place.path)
+      const text = place.path && valueAt(before.value, place.path)
       return place.follow(text, steps, by) ?? []
     })
     if (this.#root?.path === undefined) this.#root = undefined
-    this.#tell({ patches, changes: rootChanges(before?.value, after), ...by }, events)
+    else if (typeof after === 'string') this.#rootLength = after.length
+    this.#tell({ patches, changes: rootChanges(before.value, after), ...by }, events)
   }
 
   /** All at once, so that what listeners do in answer is told after it. */
@@ -241,10 +249,18 @@ export class Content implements TextHost {
     this.#host.tell([...events, ...texts, ...this.#notices()])
   }
 
-  /** What was before is not known: a root string, which nobody read. */
-  #readAnew(): { patches: readonly Patch[]; after: Value | undefined } {
-    const after = this.#read()
-    return { patches: [after === undefined ? { op: 'remove', path: [] } : { op: 'replace', path: [], value: after }], after }
+  /** Something happened to a value that is not known: a root string, or one that nobody asked for. */
+  #replaced(by: { origin: 'local' | 'remote'; source: unknown }): void {
+    const root = this.#root
+    if (root === undefined && !this.#host.heard && this.#subscribers.size === 0) return
+    const after = this.value
+    const changes = root !== undefined && typeof after === 'string' ? [{ from: 0, to: this.#rootLength, insert: after }] : []
+    const step = { op: 'replace', path: [], value: after ?? null } as const
+    const event = root?.follow('', [step], by)
+    const tells = changes.length > 0 ? [() => root?.tell({ changes, ...by })] : event === undefined ? [] : [event]
+    if (root?.path === undefined) this.#root = undefined
+    this.#rootLength = typeof after === 'string' ? after.length : 0
+    this.#tell({ patches: [after === undefined ? { op: 'remove', path: [] } : step], changes, ...by }, tells)
   }
 
   /** Checks what an edit comes to, and makes it. */
@@ -277,6 +293,7 @@ export class Content implements TextHost {
     if (this.#root === undefined) {
       if (!this.#isText()) throw noText([], this.value)
       this.#root = new TextPlace([], this, (thrown) => this.#host.onThrow(thrown))
+      this.#rootLength = this.#store.length
     }
     return this.#root
   }

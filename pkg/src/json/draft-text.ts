@@ -1,9 +1,10 @@
 /** A string inside a draft, edited in place. */
 
 import { applyChanges, type Changes } from '../changes.js'
+import { engine } from '../engine.js'
 import { checkCount, checkText } from '../strings.js'
 import { checkChanges } from '../text-changes.js'
-import { opOfChanges } from '../text-op.js'
+import { changesOfOp, opOfChanges } from '../text-op.js'
 import { editText } from './edits.js'
 import type { TextNode } from './nodes.js'
 
@@ -60,5 +61,12 @@ export class DraftText {
     const checked = checkChanges(changes, before)
     this.#node.path()
     if (checked.length > 0) editText(this.#node, applyChanges(before, checked), opOfChanges(checked, before))
+  }
+
+  /** Makes the string `value` with a small edit: what is equal stays, so that what others do meanwhile keeps its place. */
+  set(value: string): void {
+    checkText('value', value)
+    const before = this.#node.text
+    this.change(changesOfOp(engine().textDiff(before, value), before))
   }
 }

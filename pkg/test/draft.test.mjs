@@ -175,6 +175,11 @@ describe('drafts', () => {
       [(d) => d.todos.reverse(), [['todos', [0, { d: 0 }], [1, { p: 1, d: 1 }], [2, { p: 0 }]]]],
       [(d) => (d.todos = d.todos.filter(({ t }) => t !== 'b')), [['todos', 1, { r: true }]]],
       [(d) => (d.todos = d.todos.map((x) => (x.t === 'b' ? { ...x, done: true } : x))), [['todos', 1, 'done', { r: true, i: true }]]],
+      // Not as many: nothing tells which is which.
+      [(d) => (d.todos = [{ t: 'x' }]), [['todos', [0, { r: true, i: { t: 'x' } }], [1, { r: true }], [2, { r: true }]]]],
+      [(d) => d.todos.splice(), []],
+      [(d) => d.todos.splice(1, undefined), []],
+      [(d) => d.todos.splice(-1), [['todos', 2, { r: true }]]],
       [(d) => (d.todos = [d.todos[2], { t: 'new' }, d.todos[0], d.todos[1]]), [['todos', [0, { d: 0 }], [1, { i: { t: 'new' } }], [2, { p: 0 }]]]],
       [(d, { move }) => move(d.todos, 0, d.todos, 2), [['todos', [0, { p: 0 }], [2, { d: 0 }]]]],
       [(d, { move }) => move(d.todos, 0, d, 'first'), [[['first', { d: 0 }], ['todos', 0, { p: 0 }]]]],
@@ -200,6 +205,17 @@ describe('drafts', () => {
     assert.deepEqual(ops, [['todos', 0, { r: true }], ['todos', 0, 'done', { r: true, i: true }]])
     assert.equal(after.todos[0].t, 'b')
     assert.equal(after.todos[0].done, true)
+  })
+
+  it('tells equal items apart by their drafts', () => {
+    const { ops, after } = recordChange(frozen({ l: [{}, {}, 1] }), (d) => {
+      const [a, b] = d.l
+      d.l = [1, b, a]
+      a.is = 'a'
+      b.is = 'b'
+    })
+    assert.deepEqual(after, { l: [1, { is: 'b' }, { is: 'a' }] })
+    assert.deepEqual(applied({ l: [{}, {}, 1] }, ops), after)
   })
 
   it('text follows its string, and counts scalars', () => {

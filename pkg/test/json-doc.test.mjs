@@ -280,6 +280,19 @@ describe('text inside a document', () => {
     assert.notEqual(doc.text('/done/0/notes'), notes)
   })
 
+  it('what arrives together is one event, with all of it', async () => {
+    const { doc, events, replica, remote } = await open()
+    const heard = []
+    doc.text('/cards/1/notes').on('change', ({ changes }) => heard.push(changes))
+    replica.remote(['cards', 1, 'notes', { es: ['A'] }])
+    replica.remote(['cards', 0, { r: true }])
+    replica.remote(['cards', 0, 'notes', { r: true, i: 'Atwo' }])
+    remote(['cards', 0, 'notes', { es: [4, 'Z'] }])
+    assert.equal(events.length, 1)
+    assert.deepEqual(heard, [[{ from: 0, to: 0, insert: 'A' }, { from: 3, to: 3, insert: 'Z' }]])
+    assert.equal(doc.value.cards[0].notes, 'AtwoZ')
+  })
+
   it('is bound to a textarea', async () => {
     const { doc, remote } = await open()
     const element = new FakeTextarea()
@@ -356,6 +369,7 @@ describe('text inside a document', () => {
       if (once && effects.some(({ type }) => type === 'steps')) {
         once = false
         effects.push({ type: 'send', get message() {
+          order.push('carried out')
           doc.change((b) => void (b.cards[0].title = 'mine'))
           return { type: 'submit', doc: 'd' }
         } })
@@ -364,7 +378,7 @@ describe('text inside a document', () => {
     }
     let mirror = clone(BOARD)
     remote(['cards', 0, { i: { title: 'first' } }])
-    assert.deepEqual(order, ['remote', 'local'])
+    assert.deepEqual(order, ['carried out', 'remote', 'local'])
     for (const { patches } of events) mirror = applyPatches(mirror, patches)
     assert.deepEqual(mirror, doc.value)
     assert.equal(doc.value.cards[0].title, 'mine')
@@ -392,12 +406,14 @@ describe('text inside a document', () => {
 })
 
 describe('schema', () => {
+  const counter = { validated: 0 }
   /** Just enough of a validator: every card has a title that is a string. */
   const schema = {
     '~standard': {
       version: 1,
       vendor: 'test',
       validate(value) {
+        counter.validated++
         const issues = (value?.cards ?? []).flatMap((card, i) => (typeof card?.title === 'string' && card.title !== '' ? [] : [{ message: 'Title', path: ['cards', { key: i }, 'title'] }]))
         return issues.length > 0 ? { issues } : { value }
       },
@@ -434,8 +450,11 @@ describe('schema', () => {
     doc.set('/name', 'x')
     code(() => doc.remove('/cards/1/title'), 'schema-violation')
     doc.set('/cards/0/title', 'mended')
+    const { validated } = counter
+    doc.set('/name', 'y')
+    assert.equal(counter.validated, validated + 1, 'what passed is not checked again')
     code(() => doc.remove('/cards/0/title'), 'schema-violation')
-    assert.equal(ops.length, 2)
+    assert.equal(ops.length, 3)
   })
 
   it('asynchronous validators and what is no schema: typed errors', async () => {

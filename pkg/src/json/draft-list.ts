@@ -48,9 +48,9 @@ const METHODS = {
   splice(list: ListNode, ...args: unknown[]): unknown[] {
     const length = list.items.length
     const at = relative(args[0], length, 0)
-    // What JavaScript does: without a count, everything from there on; without anything, nothing.
     const most = length - at
-    const count = args.length === 0 ? 0 : args.length === 1 ? most : Math.min(Math.max(integer(args[1]), 0), most)
+    // Without a count, everything from there on; a count of undefined is none.
+    const count = args.length === 1 ? most : Math.min(Math.max(integer(args[1]), 0), most)
     return taken(list, at, count, args.slice(2).map(given))
   },
 

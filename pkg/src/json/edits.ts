@@ -2,8 +2,7 @@
 
 import { RejoinError } from '../errors.js'
 import { addSafely } from './counter.js'
-import type { Entry, ListNode, TextNode } from './nodes.js'
-import { ContainerNode, Node, ObjectNode, valueOf } from './nodes.js'
+import { Node, ObjectNode, valueOf, type ContainerNode, type Entry, type ListNode, type TextNode } from './nodes.js'
 import type { Key } from './path.js'
 import { become, recordRearranged } from './replace.js'
 import { checkKey, type Value } from './value.js'
@@ -33,12 +32,8 @@ export function insert(node: ContainerNode, key: Key, value: Value): void {
   node.recorder.record(path, { i: value })
 }
 
-/** Removes a value. */
-export function remove(node: ContainerNode, key: Key): void {
-  if (!(node instanceof ObjectNode)) {
-    splice(node as ListNode, key as number, 1, [])
-    return
-  }
+/** Removes a field. */
+export function remove(node: ObjectNode, key: string): void {
   const path = [...node.path(), key]
   write(node, key, 1)
   node.recorder.record(path, { r: true })

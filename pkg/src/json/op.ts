@@ -22,6 +22,8 @@ export interface JsonComponent {
   readonly p?: number
   /** Removes the value. At its place before the op. What it was, if it is told. */
   readonly r?: unknown
+  /** With `p` or `r`: of so many neighbouring items, this one the first. The engine's extension of the grammar. */
+  readonly n?: number
   /** Drops what was picked up under this slot. At its place after the op. */
   readonly d?: number
   /** Inserts a value. At its place after the op. */

@@ -40,6 +40,21 @@ pub enum Error {
         /// What the grammar has instead.
         reason: String,
     },
+    /// An op that does not fit the document it is applied to.
+    #[error("the op does not fit the document at {path:?}: {reason}")]
+    DoesNotFit {
+        /// Where, as a JSON pointer.
+        path: String,
+        /// What is not as the op needs it.
+        reason: &'static str,
+    },
+    /// An addition to a number that is no integer, or out of the range in which integers are exact.
+    #[error("counters take integers only, and their sums stay within ±(2⁵³ − 1)")]
+    UnsafeInteger,
+    /// A policy brings a removed value back, and nobody knows what it was: the op was not applied to a
+    /// document first.
+    #[error("what the op removed is not known; apply it to its document first")]
+    ContentUnknown,
     /// Something larger than its limit.
     #[error("{what} is too large: {size} of at most {limit}")]
     TooLarge {
@@ -49,6 +64,14 @@ pub enum Error {
         size: usize,
         /// The limit, in the same unit.
         limit: usize,
+    },
+    /// A count that JavaScript cannot hold exactly: a hostile one, for nobody counts that far.
+    #[error("{what} is {count}: more than 2⁵³ − 1, the last count there is")]
+    CountTooLarge {
+        /// What is counted.
+        what: &'static str,
+        /// The count.
+        count: u64,
     },
     /// A name that is empty, too long, or has a character that is not allowed.
     #[error("{name:?} is no {what}")]
@@ -71,6 +94,31 @@ pub enum Error {
         theirs: u32,
         /// This side's version.
         ours: u32,
+    },
+    /// A value that does not satisfy the document's schema.
+    #[error("the document would not satisfy its schema at {path:?}: {reason}")]
+    SchemaViolation {
+        /// Where, as a JSON pointer.
+        path: String,
+        /// What the schema wants.
+        reason: String,
+    },
+    /// Settings that no document can have.
+    #[error("no document can have these settings: {reason}")]
+    InvalidSettings {
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// The application counts its schema otherwise than the document does.
+    #[error(
+        "upgrade needed: this application works on schema version {theirs}, the document has {ours}; \
+         edits wait until the older one is updated"
+    )]
+    UpgradeNeeded {
+        /// The opener's version.
+        theirs: u64,
+        /// The document's version.
+        ours: u64,
     },
     /// A document that does not exist and was not asked to be created.
     #[error("document {doc:?} does not exist; open it with an initial value to create it")]
@@ -146,6 +194,8 @@ impl Error {
             Self::TooLarge { size, limit, .. } => {
                 vec![("size", size as u64), ("limit", limit as u64)]
             }
+            Self::CountTooLarge { count, .. } => vec![("count", count)],
+            Self::UpgradeNeeded { theirs, ours } => vec![("theirs", theirs), ("ours", ours)],
             Self::ProtocolVersion { theirs, ours } => {
                 vec![("theirs", theirs.into()), ("ours", ours.into())]
             }
@@ -155,8 +205,13 @@ impl Error {
                 vec![("found", found.into()), ("supported", supported.into())]
             }
             Self::MalformedOp { .. }
+            | Self::DoesNotFit { .. }
+            | Self::UnsafeInteger
+            | Self::ContentUnknown
             | Self::InvalidName { .. }
             | Self::MalformedMessage { .. }
+            | Self::SchemaViolation { .. }
+            | Self::InvalidSettings { .. }
             | Self::UnknownDocument { .. }
             | Self::NotOpen { .. }
             | Self::StorageCorrupt { .. } => Vec::new(),
@@ -171,10 +226,17 @@ impl Error {
             Self::LoneSurrogate { .. } => "lone-surrogate",
             Self::OpTooLong { .. } => "op-too-long",
             Self::MalformedOp { .. } => "malformed-op",
+            Self::DoesNotFit { .. } => "does-not-fit",
+            Self::UnsafeInteger => "unsafe-integer",
+            Self::ContentUnknown => "content-unknown",
             Self::TooLarge { .. } => "too-large",
+            Self::CountTooLarge { .. } => "count-too-large",
             Self::InvalidName { .. } => "invalid-name",
             Self::MalformedMessage { .. } => "malformed-message",
             Self::ProtocolVersion { .. } => "protocol-version",
+            Self::SchemaViolation { .. } => "schema-violation",
+            Self::InvalidSettings { .. } => "invalid-settings",
+            Self::UpgradeNeeded { .. } => "upgrade-needed",
             Self::UnknownDocument { .. } => "unknown-document",
             Self::NotOpen { .. } => "not-open",
             Self::ClonedClient { .. } => "cloned-client",

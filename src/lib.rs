@@ -8,11 +8,13 @@
 
 pub mod authority;
 pub mod client;
+pub mod count;
 pub mod error;
 pub mod id;
 pub mod json;
 pub mod protocol;
 pub mod queue;
+pub mod settings;
 pub mod text;
 pub mod units;
 

@@ -1,13 +1,16 @@
 //! The messages between a replica and an authority: server and browser, or leader tab and follower.
 //!
 //! JSON objects with a `type`; docs/protocol.md tells when each is sent. Revisions, seqs and counts are
-//! integers that JavaScript holds exactly.
+//! integers that JavaScript holds exactly (see [`count`]).
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value as Json;
 
 use crate::Error;
+use crate::count;
 use crate::id::{ClientId, DocId, Epoch};
 use crate::json::{Digest, JsonOp, Value};
+use crate::settings::Settings;
 
 /// The version in [`ClientMessage::Hello`]. It changes when an old peer would misread a message.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -42,11 +45,11 @@ pub struct Hello {
 }
 
 impl Hello {
-    /// The answer to a hello.
+    /// The answer to a hello, from a server that reads messages of up to `max_message_bytes`.
     ///
     /// # Errors
     /// [`Error::ProtocolVersion`] when the sender speaks another version.
-    pub fn welcome(&self) -> Result<ServerMessage, Error> {
+    pub fn welcome(&self, max_message_bytes: Option<u64>) -> Result<ServerMessage, Error> {
         if self.protocol != PROTOCOL_VERSION {
             return Err(Error::ProtocolVersion {
                 theirs: self.protocol,
@@ -55,6 +58,7 @@ impl Hello {
         }
         Ok(ServerMessage::Welcome {
             protocol: PROTOCOL_VERSION,
+            max_message_bytes,
         })
     }
 }
@@ -67,19 +71,37 @@ pub struct Open {
     /// The replica's name: author of its ops.
     pub client: ClientId,
     /// Counts this replica's opens; the answer repeats it, so that only the answer to the newest counts.
+    #[serde(deserialize_with = "count::read")]
     pub request: u64,
     /// The life of the document that `revision` belongs to; none before the first contact.
     pub epoch: Option<Epoch>,
     /// The revision of the replica's confirmed snapshot.
+    #[serde(deserialize_with = "count::read")]
     pub revision: u64,
     /// The last seq this client has used; 0 for none.
+    #[serde(deserialize_with = "count::read")]
     pub seq: u64,
     /// The op that was sent and is undecided: the answer tells its fate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inflight: Option<Sent>,
     /// The value to create the document with, should it not exist.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub create: Option<Value>,
+    /// The settings to create it with.
+    #[serde(default, skip_serializing_if = "Settings::is_default")]
+    pub settings: Settings,
+    /// [`Settings::schema_version`] that the opener works on, if it counts.
+    #[serde(
+        default,
+        rename = "schemaVersion",
+        deserialize_with = "count::read_some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub schema_version: Option<u64>,
 }
 
 impl Open {
@@ -96,6 +118,7 @@ pub struct Sent {
     /// The client id it went under: an earlier one than the replica's, if that was found to be copied.
     pub client: ClientId,
     /// Its number.
+    #[serde(deserialize_with = "count::read")]
     pub seq: u64,
     /// [`JsonOp::digest`] of what was sent.
     pub digest: Digest,
@@ -107,8 +130,10 @@ pub struct Submit {
     /// The document.
     pub doc: DocId,
     /// Greater than every seq this client used before.
+    #[serde(deserialize_with = "count::read")]
     pub seq: u64,
     /// The revision the op was made on.
+    #[serde(deserialize_with = "count::read")]
     pub base: u64,
     /// The op.
     pub op: JsonOp,
@@ -120,6 +145,7 @@ pub struct Committed {
     /// Its author.
     pub client: ClientId,
     /// Its author's number for it.
+    #[serde(deserialize_with = "count::read")]
     pub seq: u64,
     /// The op as it was applied, transformed over what was accepted since its base.
     pub op: JsonOp,
@@ -151,19 +177,37 @@ pub enum ServerMessage {
     Welcome {
         /// The sender's [`PROTOCOL_VERSION`].
         protocol: u32,
+        /// The largest message that the sender reads, in bytes of UTF-8: what is longer is not to be
+        /// sent. Without it, nothing is promised.
+        #[serde(
+            default,
+            rename = "maxMessageBytes",
+            skip_serializing_if = "Option::is_none"
+        )]
+        max_message_bytes: Option<u64>,
     },
     /// Answer to open when the log cannot bring this replica up to date.
     Snapshot {
         /// The document.
         doc: DocId,
         /// The request that this answers.
+        #[serde(deserialize_with = "count::read")]
         request: u64,
         /// Its life.
         epoch: Epoch,
         /// The revision of `value`.
+        #[serde(deserialize_with = "count::read")]
         revision: u64,
-        /// The whole document.
-        value: Value,
+        /// The whole document; no value when it is absent.
+        #[serde(
+            default,
+            deserialize_with = "present",
+            skip_serializing_if = "Option::is_none"
+        )]
+        value: Option<Value>,
+        /// Its settings.
+        #[serde(default, skip_serializing_if = "Settings::is_default")]
+        settings: Settings,
         /// What became of the inflight op.
         fate: Fate,
     },
@@ -172,14 +216,17 @@ pub enum ServerMessage {
         /// The document.
         doc: DocId,
         /// The request that this answers.
+        #[serde(deserialize_with = "count::read")]
         request: u64,
         /// Its life.
         epoch: Epoch,
         /// The revision before the first op.
+        #[serde(deserialize_with = "count::read")]
         base: u64,
         /// The ops of revisions `base + 1`, `base + 2`, …
         ops: Vec<Committed>,
         /// The revision at which the catch-up ends.
+        #[serde(deserialize_with = "count::read")]
         head: u64,
         /// What became of the inflight op.
         fate: Fate,
@@ -189,10 +236,12 @@ pub enum ServerMessage {
         /// The document.
         doc: DocId,
         /// The revision it made.
+        #[serde(deserialize_with = "count::read")]
         revision: u64,
         /// Its author.
         client: ClientId,
         /// Its author's number for it.
+        #[serde(deserialize_with = "count::read")]
         seq: u64,
         /// The op; absent on the connection that submitted it, for which this is the ack.
         #[serde(
@@ -207,6 +256,7 @@ pub enum ServerMessage {
         /// The document.
         doc: DocId,
         /// The refused op.
+        #[serde(deserialize_with = "count::read")]
         seq: u64,
         /// Why: a stable code.
         code: String,
@@ -219,6 +269,7 @@ pub enum ServerMessage {
         /// The document.
         doc: DocId,
         /// The op.
+        #[serde(deserialize_with = "count::read")]
         seq: u64,
     },
     /// A request could not be served.
@@ -227,7 +278,11 @@ pub enum ServerMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         doc: Option<DocId>,
         /// The op it concerned, if one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            deserialize_with = "count::read_some",
+            skip_serializing_if = "Option::is_none"
+        )]
         seq: Option<u64>,
         /// What was wrong: a stable code.
         code: String,
@@ -238,9 +293,13 @@ pub enum ServerMessage {
     Pong,
 }
 
-/// `null` is the op that changes nothing; only a missing field is no op.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<JsonOp>, D::Error> {
-    JsonOp::deserialize(deserializer).map(Some)
+/// `null` is an op that changes nothing, and a value; only a missing field is none.
+pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 impl ServerMessage {
@@ -283,34 +342,46 @@ impl ClientMessage {
     /// Reads a message.
     ///
     /// # Errors
-    /// [`BadMessage`] with [`Error::MalformedMessage`], or [`Error::MalformedOp`] for a submit whose
-    /// envelope could be read.
+    /// [`BadMessage`] with [`Error::MalformedMessage`], [`Error::InvalidName`], or [`Error::MalformedOp`]
+    /// for a submit whose envelope could be read.
     pub fn decode(json: &str) -> Result<Self, BadMessage> {
-        #[derive(Deserialize)]
-        struct Envelope {
-            r#type: String,
-            doc: Option<DocId>,
-            seq: Option<u64>,
-        }
-
-        serde_json::from_str(json).map_err(|error| {
-            let reason = error.to_string();
-            match serde_json::from_str::<Envelope>(json) {
-                Ok(Envelope {
-                    r#type,
-                    doc: doc @ Some(_),
-                    seq: seq @ Some(_),
-                }) if r#type == "submit" => BadMessage {
-                    doc,
-                    submit: seq,
-                    error: Error::MalformedOp { reason },
-                },
-                envelope => BadMessage {
-                    doc: envelope.ok().and_then(|e| e.doc),
-                    submit: None,
-                    error: Error::MalformedMessage { reason },
-                },
-            }
-        })
+        serde_json::from_str(json)
+            .map_err(|error: serde_json::Error| Envelope::decode(json).blame(error.to_string()))
     }
+}
+/// What can be told of a message that could not be read as a whole. Each field is looked at by itself.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Envelope {
+    r#type: Json,
+    doc: Json,
+    client: Json,
+    epoch: Json,
+    seq: Json,
+}
+
+impl Envelope {
+    fn decode(json: &str) -> Self {
+        serde_json::from_str(json).unwrap_or_default()
+    }
+
+    fn blame(self, reason: String) -> BadMessage {
+        let bad_name = name_error(&self.doc, DocId::new)
+            .or_else(|| name_error(&self.client, ClientId::new))
+            .or_else(|| name_error(&self.epoch, Epoch::new));
+        let doc = self.doc.as_str().and_then(|name| DocId::new(name).ok());
+        let seq = self.seq.as_u64();
+        let seq = seq.filter(|seq| count::check("a seq", *seq).is_ok());
+        let submit = seq.filter(|_| self.r#type == "submit");
+        let error = match bad_name {
+            Some(error) => error,
+            None if doc.is_some() && submit.is_some() => Error::MalformedOp { reason },
+            None => Error::MalformedMessage { reason },
+        };
+        BadMessage { doc, submit, error }
+    }
+}
+
+fn name_error<T>(field: &Json, name: fn(String) -> Result<T, Error>) -> Option<Error> {
+    field.as_str().and_then(|text| name(text.to_owned()).err())
 }

@@ -2,9 +2,14 @@
 
 /// An op that can be composed: what an [`OpQueue`] needs to know of it.
 pub trait Compose: Clone + Default {
+    /// What is wrong with ops that cannot follow each other.
+    type Error;
+
     /// This op and then `next`, as one.
-    #[must_use]
-    fn compose(&self, next: &Self) -> Self;
+    ///
+    /// # Errors
+    /// When `next` cannot have been made on the result of this op.
+    fn compose(&self, next: &Self) -> Result<Self, Self::Error>;
 
     /// Whether the op changes nothing.
     fn is_noop(&self) -> bool;
@@ -32,9 +37,10 @@ pub trait Compose: Clone + Default {
 /// use rejoin::text::TextOp;
 /// let mut queue = OpQueue::new();
 /// for (offset, key) in ["c", "a", "t"].into_iter().enumerate() {
-///     queue.push(TextOp::builder().retain(offset).insert(key).finish());
+///     queue.push(TextOp::builder().retain(offset).insert(key).finish())?;
 /// }
-/// assert_eq!(queue.compose(), TextOp::builder().insert("cat").finish());
+/// assert_eq!(queue.compose()?, TextOp::builder().insert("cat").finish());
+/// # Ok::<(), std::convert::Infallible>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct OpQueue<O> {
@@ -62,47 +68,54 @@ impl<O: Compose> OpQueue<O> {
     }
 
     /// Appends `op`, which was made on the result of all ops pushed before. A no-op leaves no trace.
-    pub fn push(&mut self, op: O) {
+    ///
+    /// # Errors
+    /// When it cannot have been made on that; the queue is unchanged then.
+    pub fn push(&mut self, op: O) -> Result<(), O::Error> {
         if op.is_noop() {
-            return;
+            return Ok(());
         }
         let mut run = Run {
             weight: op.component_count().max(1),
             op,
         };
-        while let Some(older) = self
-            .runs
-            .pop_if(|older| older.weight < run.weight.saturating_mul(2))
+        let mut kept = self.runs.len();
+        while let Some(older) = self.runs[..kept].last()
+            && older.weight < run.weight.saturating_mul(2)
         {
             run = Run {
-                op: older.op.compose(&run.op),
+                op: older.op.compose(&run.op)?,
                 weight: older.weight.saturating_add(run.weight),
             };
+            kept -= 1;
         }
+        self.runs.truncate(kept);
         self.runs.push(run);
+        Ok(())
     }
 
     /// All pushed ops as one; the identity when there are none. The queue is unchanged.
     ///
+    /// # Errors
+    /// When they do not follow each other, which [`push`](Self::push) finds in the most cases.
+    ///
     /// # Cost
     /// Linear in the components of the runs.
-    pub fn compose(&self) -> O {
+    pub fn compose(&self) -> Result<O, O::Error> {
         // From the newest, smallest run on, so that the big ones are walked once.
         let mut runs = self.runs.iter().rev();
         let newest = runs.next().map(|run| run.op.clone()).unwrap_or_default();
-        runs.fold(newest, |all, older| older.op.compose(&all))
+        runs.try_fold(newest, |all, older| older.op.compose(&all))
     }
 
     /// All pushed ops as one, leaving the queue empty.
-    pub fn take(&mut self) -> O {
-        let newest = self.runs.pop().map(|run| run.op).unwrap_or_default();
-        let all = self
-            .runs
-            .iter()
-            .rev()
-            .fold(newest, |all, older| older.op.compose(&all));
+    ///
+    /// # Errors
+    /// Those of [`compose`](Self::compose); the queue is unchanged then.
+    pub fn take(&mut self) -> Result<O, O::Error> {
+        let all = self.compose()?;
         self.runs.clear();
-        all
+        Ok(all)
     }
 
     /// Whether nothing but no-ops was pushed since the queue was made or taken.

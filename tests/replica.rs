@@ -216,7 +216,7 @@ fn a_refused_edit_goes_to_the_inbox_and_later_edits_stay() {
         Epoch::new("first").unwrap(),
         Value::from(""),
         Limits {
-            value_chars: 8,
+            value_size: 8,
             ..Limits::default()
         },
     );
@@ -316,6 +316,38 @@ fn an_op_sent_under_a_copied_id_is_not_sent_again_when_nobody_can_tell() {
     let edit = &copy.replica.inbox()[0];
     assert_eq!((edit.code.as_str(), edit.seq), ("forgotten", 1));
     assert!(edit.detail.contains("\"ann\" 1"), "{}", edit.detail);
+}
+
+#[test]
+fn a_catch_up_in_batches_is_rebased_over_once() {
+    let mut authority = Authority::new(
+        doc(),
+        Epoch::new("first").unwrap(),
+        Value::from(""),
+        Limits {
+            batch_ops: 2,
+            ..Limits::default()
+        },
+    );
+    let (mut ann, mut bob) = (Device::new("ann", 1), Device::new("bob", 2));
+    ann.replica.connected();
+    bob.replica.connected();
+    exchange(&mut authority, &mut [&mut ann, &mut bob]);
+    bob.replica.disconnected();
+    authority.close(bob.peer);
+    for _ in 0..7 {
+        ann.insert(0, "a");
+        exchange(&mut authority, &mut [&mut ann]);
+    }
+    bob.insert(0, "b");
+    bob.settle();
+    bob.others.clear();
+    bob.replica.connected();
+    exchange(&mut authority, &mut [&mut ann, &mut bob]);
+    assert_eq!((authority.head(), bob.text().as_str()), (8, "aaaaaaab"));
+    let patches = bob.others.iter();
+    let patches = patches.filter(|effect| matches!(effect, Effect::Patch(_)));
+    assert_eq!(patches.count(), 1);
 }
 
 #[test]

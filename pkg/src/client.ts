@@ -71,6 +71,8 @@ export interface ClientEvents {
   'storage-error': { readonly doc: string; readonly error: RejoinError }
 }
 
+const CLIENT_EVENTS = ['status', 'error', 'storage-error'] as const
+
 interface Opened {
   readonly doc: Doc<unknown>
   readonly session: Session
@@ -105,6 +107,9 @@ export class Client {
   readonly #sessions = new Map<string, Session>()
   readonly #stopWatching: () => void
   #closed = false
+  #closing: Promise<void> | undefined
+  /** Why the server refused the connection, until another is tried. */
+  #refusal: RejoinError | undefined
 
   /** @throws {@link RejoinError} `no-websocket` when there is a URL and no way to reach it; `invalid-argument`. */
   constructor(options: ClientOptions = {}) {
@@ -112,7 +117,7 @@ export class Client {
     this.#storage = storage
     this.#clock = clock
     this.#logger = logger
-    this.#events = new Emitter((thrown) => logger.error('a listener threw', thrown))
+    this.#events = new Emitter(CLIENT_EVENTS, (thrown) => logger.error('a listener threw', thrown))
     if (options.url !== undefined) {
       checkText('url', options.url)
       this.#connection = new Connection(
@@ -181,7 +186,7 @@ export class Client {
   open<Schema extends StandardSchemaV1>(id: string, options: OpenOptions & { readonly schema: Schema }): Promise<Doc<InferOutput<Schema>>>
   open<T = Value>(id: string, options?: OpenOptions): Promise<Doc<T>>
   async open(id: string, options: OpenOptions = {}): Promise<Doc<unknown>> {
-    if (this.#closed) throw closedError()
+    if (this.#closed || this.#closing !== undefined) throw closedError()
     engine()
     checkText('id', id)
     const create = toValue(options.create === undefined ? '' : options.create)
@@ -233,7 +238,12 @@ export class Client {
    *
    * @throws {@link RejoinError} `storage-…` when something cannot be stored: the client stays open then.
    */
-  async close(options: CloseOptions = {}): Promise<void> {
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options).finally(() => (this.#closing = undefined))
+    return this.#closing
+  }
+
+  async #close(options: CloseOptions): Promise<void> {
     if (this.#closed) return
     const slots = [...this.#slots.values()]
     await Promise.all(slots.map((slot) => slot.opening.catch(() => undefined)))
@@ -250,7 +260,7 @@ export class Client {
       let doc: Doc<unknown> | undefined
       const session = await Session.open(id, create, this.#host, (made) => {
         this.#sessions.set(id, made)
-        doc = new Doc(made, this.#logger, (_, options) => this.#release(id, options), schema)
+        doc = new Doc(made, this.#logger, (closing, options) => this.#release(closing, options), schema)
         return doc.sessionEvents
       })
       return { doc: doc as Doc<unknown>, session, unlock }
@@ -261,9 +271,10 @@ export class Client {
     }
   }
 
-  async #release(id: string, options: CloseOptions): Promise<void> {
-    const slot = this.#slots.get(id)
-    if (slot === undefined) return
+  async #release(doc: Doc<unknown>, options: CloseOptions): Promise<void> {
+    const slot = this.#slots.get(doc.id)
+    // Closed before; by now the document may be open under another handle.
+    if (slot?.opened?.doc !== doc) return
     if (slot.count > 1) slot.count--
     else await this.#closeSlot(slot, options)
   }
@@ -285,6 +296,7 @@ export class Client {
 
   #makeHost(random: Random): SessionHost {
     const connection = this.#connection
+    const unreachable = () => (connection === undefined ? noServer() : this.#refusal)
     return {
       storage: this.#storage,
       clock: this.#clock,
@@ -292,6 +304,9 @@ export class Client {
       logger: this.#logger,
       get online() {
         return connection?.state === 'online'
+      },
+      get unreachable() {
+        return unreachable()
       },
       send: (message) => connection?.send(message),
       storageFailed: (doc, error) => {
@@ -302,6 +317,7 @@ export class Client {
   }
 
   #connectionChanged(state: ConnectionState): void {
+    if (state !== 'refused') this.#refusal = undefined
     for (const session of this.#sessions.values()) {
       if (state === 'online') session.connected()
       else session.disconnected()
@@ -322,6 +338,10 @@ export class Client {
 
   #failed(error: RejoinError): void {
     this.#logger.warn(error.message, error)
+    if (this.#connection?.state === 'refused') {
+      this.#refusal = error
+      for (const session of this.#sessions.values()) session.unreachable(error)
+    }
     this.#events.emit('error', error)
   }
 
@@ -341,5 +361,9 @@ function defaultStorage(): Storage {
 }
 
 function closedError(): RejoinError {
-  return new RejoinError('closed', 'the client is closed')
+  return new RejoinError('closed', 'the client is closed: make a new one')
+}
+
+function noServer(): RejoinError {
+  return new RejoinError('no-server', 'this client has no url, so nothing is ever committed: await saved() instead, or give it one')
 }

@@ -18,7 +18,8 @@ import { Backoff } from './backoff.js'
 import type { Clock, Random, Timer } from './clock.js'
 import { asRejoinError, RejoinError } from './errors.js'
 import type { Logger } from './logger.js'
-import { isServerMessage, PROTOCOL_VERSION, type ClientMessage, type ServerMessage } from './protocol.js'
+import { PROTOCOL_VERSION, readMessage, type ClientMessage, type ServerMessage } from './protocol.js'
+import { utf8Length } from './strings.js'
 import type { Link, Transport } from './transport.js'
 
 /** Where a connection stands. */
@@ -81,6 +82,8 @@ export class Connection {
   /** Whether nothing was heard since the last ping. */
   #asked = false
   #onlineSince = 0
+  /** The largest message this server reads, in bytes. */
+  #mostBytes = Infinity
   #retryAt: number | undefined
 
   constructor(host: ConnectionHost, times: ConnectionTimes = DEFAULT_TIMES) {
@@ -115,9 +118,25 @@ export class Connection {
     this.#enter('offline')
   }
 
-  /** Sends a message, if online; else nothing happens, and the sender hears of the next `online`. */
-  send(message: ClientMessage): void {
-    if (this.#state === 'online') this.#link?.send(JSON.stringify(message))
+  /**
+   * Sends a message, if online; else nothing happens, and the sender hears of the next `online`.
+   *
+   * @returns `too-large` for a message that the server does not read. It is not sent: the server would
+   *   close the connection over it, and do so again each time it were sent again.
+   */
+  send(message: ClientMessage): RejoinError | undefined {
+    if (this.#state !== 'online') return undefined
+    const data = JSON.stringify(message)
+    const limit = this.#mostBytes
+    // Each UTF-16 code unit takes three bytes at most: what is short need not be counted.
+    if (data.length * 3 > limit) {
+      const size = utf8Length(data)
+      if (size > limit) {
+        return new RejoinError('too-large', `the message's size in bytes is too large: ${size} of at most ${limit}`, { size, limit })
+      }
+    }
+    this.#link?.send(data)
+    return undefined
   }
 
   /** Someone suspects that the connection is dead (the device woke, the network changed): asks. */
@@ -164,13 +183,13 @@ export class Connection {
   #received(data: string): void {
     this.#heard = this.#host.clock.now()
     this.#asked = false
-    let message: unknown
+    let message: ServerMessage
     try {
-      message = JSON.parse(data)
+      message = readMessage(data)
     } catch (thrown) {
-      return this.#unreadable('not JSON', data, thrown)
+      // A document that misses something because of this finds out by its revisions and asks again.
+      return this.#host.failed(asRejoinError(thrown, 'malformed-message', 'a message from the server could not be read'))
     }
-    if (!isServerMessage(message)) return this.#unreadable('no message', data)
     if (this.#state === 'greeting') this.#greeted(message)
     else if (this.#state === 'online' && message.type !== 'pong' && message.type !== 'welcome') {
       this.#host.received(message)
@@ -181,6 +200,7 @@ export class Connection {
     if (message.type === 'welcome') {
       if (message.protocol !== PROTOCOL_VERSION) return this.#refuse(versionError(message.protocol))
       this.#onlineSince = this.#host.clock.now()
+      this.#mostBytes = message.maxMessageBytes ?? Infinity
       this.#enter('online')
       this.#watch()
     } else if (message.type === 'error') {
@@ -191,13 +211,6 @@ export class Connection {
     } else {
       this.#host.logger.warn(`ignored a ${message.type} before welcome`)
     }
-  }
-
-  /** A document that misses something because of this finds out by its revisions and asks again. */
-  #unreadable(what: string, data: string, cause?: unknown): void {
-    this.#host.failed(
-      new RejoinError('malformed-message', `ignored a message from the server: ${what}`, { start: data.slice(0, 200) }, cause),
-    )
   }
 
   /** Sends a ping once nothing was heard for a while. */

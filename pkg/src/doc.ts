@@ -74,6 +74,8 @@ export interface DocEvents {
   restart: undefined
 }
 
+const DOC_EVENTS = ['change', 'conflict', 'status', 'rejected', 'error', 'restart'] as const
+
 /** Options of {@link Doc.saved} and its like. */
 export interface WaitOptions {
   /** Ends the wait: the promise rejects with `aborted`. */
@@ -136,7 +138,7 @@ export class Doc<T = Value> {
     this.#session = session
     this.#release = release
     const onThrow = (thrown: unknown) => logger.error(`a listener of ${this.id} threw`, thrown)
-    this.#events = new Emitter(onThrow)
+    this.#events = new Emitter(DOC_EVENTS, onThrow)
     const heard = () => this.#events.has('change')
     this.#content = new Content(
       session,
@@ -316,6 +318,9 @@ export class Doc<T = Value> {
   /**
    * Listens for an event.
    *
+   * What a listener throws goes to the client's logger, and does not keep the others from hearing the event.
+   *
+   * @throws {@link RejoinError} `invalid-argument` when there is no such event.
    * @returns the way to stop listening.
    * @example
    * const stop = doc.on('change', ({ changes, origin }) => {
@@ -342,7 +347,10 @@ export class Doc<T = Value> {
    * the connection is back.
    *
    * @throws {@link RejoinError} with the server's code when one of them was refused, or the server does
-   *   not serve this document; `closed`, `aborted`, `engine-trapped`.
+   *   not serve this document; `no-server` when the client has no `url`, `protocol-version` when the server
+   *   refused the connection for good; `closed`, `aborted`, `engine-trapped`.
+   * @example
+   * await doc.committed({ signal: AbortSignal.timeout(5000) })
    */
   committed(options: WaitOptions = {}): Promise<void> {
     return this.#session.when('committed', options.signal)
@@ -376,7 +384,7 @@ export class Doc<T = Value> {
         this.#tell([])
       },
       changed: (what, origin, source) => this.#content.happened(what, origin, source),
-      conflicts: (conflicts) => conflicts.forEach((conflict) => this.#emit('conflict', () => conflict)),
+      conflict: (conflict) => this.#emit('conflict', () => conflict),
       status: () => this.#emit('status', () => this.status),
       rejected: (edit) => this.#emit('rejected', () => edit),
       failed: (error) => this.#emit('error', () => error),

@@ -1,5 +1,7 @@
 /** A small typed event emitter: subscribing returns the way to unsubscribe. */
 
+import { RejoinError } from './errors.js'
+
 /** Ends a subscription. Calling it twice does no harm. */
 export type Unsubscribe = () => void
 
@@ -9,13 +11,24 @@ export type Unsubscribe = () => void
  */
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>()
+  readonly #names: readonly (keyof Events)[]
   readonly #onThrow: (thrown: unknown) => void
 
-  constructor(onThrow: (thrown: unknown) => void) {
+  constructor(names: readonly (keyof Events)[], onThrow: (thrown: unknown) => void) {
+    this.#names = names
     this.#onThrow = onThrow
   }
 
   on<K extends keyof Events>(name: K, listener: (event: Events[K]) => void): Unsubscribe {
+    // A name misspelt in JavaScript would be waited for in vain.
+    if (!this.#names.includes(name)) {
+      throw new RejoinError('invalid-argument', `there is no event ${String(name)}; there are ${this.#names.join(', ')}`, {
+        argument: 'event',
+      })
+    }
+    if (typeof listener !== 'function') {
+      throw new RejoinError('invalid-argument', `the listener of ${String(name)} is to be a function`, { argument: 'listener' })
+    }
     let set = this.#listeners.get(name)
     if (set === undefined) this.#listeners.set(name, (set = new Set()))
     // A fresh function, so that one listener can be subscribed twice and each ended on its own.

@@ -7,7 +7,7 @@ import type { JsonOp } from './json/op.js'
 import type { Path } from './json/path.js'
 import type { Step } from './json/steps.js'
 import type { Value } from './json/value.js'
-import type { ClientMessage, ServerMessage } from './protocol.js'
+import type { ClientMessage, Refusal, ServerMessage } from './protocol.js'
 
 export type { Value } from './json/value.js'
 
@@ -70,8 +70,8 @@ export type Effect =
   | { readonly type: 'patch'; readonly changes: readonly Change[] }
   /** Anything else happened to the document. */
   | { readonly type: 'steps'; readonly steps: readonly Step[] }
-  /** What was resolved to come to the steps before. */
-  | { readonly type: 'conflicts'; readonly conflicts: readonly Conflict[] }
+  /** One of those that were resolved to come to the steps. */
+  | { readonly type: 'conflict'; readonly conflict: Conflict }
   | { readonly type: 'rejected'; readonly edit: RejectedEdit }
   | { readonly type: 'cloned' }
   | { readonly type: 'refused'; readonly code: string; readonly detail: string }
@@ -92,7 +92,7 @@ export interface Replica {
   previewOps(ops: readonly JsonOp[]): readonly Step[]
   connected(): void
   disconnected(): void
-  receive(message: ServerMessage): void
+  receive(message: ServerMessage | Refusal): void
   resync(): void
   readonly needsResync: boolean
   flush(): void
@@ -101,7 +101,7 @@ export interface Replica {
   takeEffects(): Effect[]
   /** The document's value, as a fresh plain object; `undefined` when there is none. */
   value(): Value | undefined
-  /** The root string. Throws `wrong-type` when the root is none. */
+  /** The root string. Throws `does-not-fit` when the root is none. */
   text(): string
   /** The root string's length in UTF-16 code units. Throws as {@link text}. */
   readonly length: number
@@ -109,6 +109,8 @@ export interface Replica {
   inbox(): RejectedEdit[]
   discard(id: number): void
   free(): void
+  /** Lets go of it without freeing it: for one that crashed. wasm-bindgen's own name. */
+  __destroy_into_raw(): number
 }
 
 /** What the generated module exports, once it is initialised. */
@@ -146,6 +148,8 @@ export interface Engine {
 }
 
 let loaded: Engine | undefined
+/** The module's own stack, and where it begins. */
+let stack: { readonly pointer: WebAssembly.Global; readonly start: unknown } | undefined
 
 /**
  * The engine.
@@ -165,6 +169,15 @@ export function isInitialised(): boolean {
 }
 
 /** The module is initialised: from now on {@link engine} gives it. */
-export function setEngine(module: Engine): void {
+export function setEngine(module: Engine, stackPointer: WebAssembly.Global | undefined): void {
   loaded = module
+  stack = stackPointer && { pointer: stackPointer, start: stackPointer.value }
+}
+
+/**
+ * To be called after a crash, when nothing runs in the module any more: what ran had left its stack as it was,
+ * and after a few stack overflows there would be none left, for any document.
+ */
+export function unwindStack(): void {
+  if (stack !== undefined) stack.pointer.value = stack.start
 }

@@ -23,11 +23,14 @@
  * | `draft-ended`, `nested-change`, `async-change` | a draft after its change, an edit within one, an asynchronous one |
  * | `schema-violation` | the schema refuses what an edit comes to; `details.issues` tells why |
  * | `schema-async` | the schema cannot decide at once |
+ * | `count-too-large` | a revision or seq past 2⁵³ − 1, which only hostile data reaches |
  * | `no-websocket` | this JavaScript has no WebSocket and none was given |
+ * | `no-server` | the client was made without a `url`, so nothing is ever committed |
  * | `protocol-version` | client and server speak different protocol versions |
  * | `unauthorized` | the server refused the token |
  * | `invalid-name` | a document id that is empty, over 256 bytes, or has control characters |
  * | `unknown-document` | the document does not exist on the server |
+ * | `forgotten` | on a refused edit: nobody can tell whether the document has it already; look, then discard it or make it again |
  * | `malformed-message` | a message from the server that could not be read (it was ignored) |
  * | `storage-refused` | the device's storage cannot be opened (switched off, private window, no permission) |
  * | `storage-blocked` | another tab keeps an older format of the storage open |
@@ -66,11 +69,14 @@ export type ErrorCode =
   | 'async-change'
   | 'schema-violation'
   | 'schema-async'
+  | 'count-too-large'
   | 'no-websocket'
+  | 'no-server'
   | 'protocol-version'
   | 'unauthorized'
   | 'invalid-name'
   | 'unknown-document'
+  | 'forgotten'
   | 'malformed-message'
   | 'storage-refused'
   | 'storage-blocked'

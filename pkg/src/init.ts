@@ -2,12 +2,13 @@
 
 import * as generated from '../generated/rejoin.js'
 import { isInitialised, setEngine, type Engine } from './engine.js'
-import { asRejoinError, type RejoinError } from './errors.js'
+import { asRejoinError, RejoinError } from './errors.js'
 
 /** Where the module may come from: a URL, a response, bytes, or a compiled module. */
 export type WasmSource = URL | string | Request | Response | BufferSource | WebAssembly.Module
 
 let loading: Promise<void> | undefined
+
 
 /**
  * Loads the engine. Call it once before anything else; further calls, also concurrent ones, share the
@@ -27,7 +28,7 @@ export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
   if (isInitialised()) return Promise.resolve()
   loading ??= load(source).catch((thrown: unknown) => {
     loading = undefined
-    throw initFailed(thrown)
+    throw initFailed(thrown, source === undefined)
   })
   return loading
 }
@@ -43,30 +44,35 @@ export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
 export function initSync(source: BufferSource | WebAssembly.Module): void {
   if (isInitialised()) return
   try {
-    generated.initSync({ module: source as BufferSource })
+    ready(generated.initSync({ module: source as BufferSource }))
   } catch (thrown) {
     throw initFailed(thrown)
   }
-  ready()
 }
 
 async function load(source: WasmSource | Promise<WasmSource> | undefined): Promise<void> {
   const from = (await source) ?? (await beside())
   // An initSync while this waited has done the work.
   if (isInitialised()) return
-  await generated.default({ module_or_path: from as string })
-  ready()
+  ready(await generated.default({ module_or_path: from as string }))
 }
 
-/** The module beside this file. */
 async function beside(): Promise<WasmSource> {
-  const url = new URL('../generated/rejoin_bg.wasm', import.meta.url)
+  const url = besideUrl()
   if (url.protocol !== 'file:' || !isNode()) return url
   // Node's fetch does not read files. Bundlers for browsers must not look for this module.
   const { readFile } = (await import(/* webpackIgnore: true */ /* @vite-ignore */ nodeFs())) as {
     readFile(path: URL): Promise<Uint8Array<ArrayBuffer>>
   }
   return readFile(url)
+}
+
+/**
+ * The module beside this file. Bundlers know this form, ship the file, and put its new address here. Not at
+ * the top: where `import.meta` is empty it throws, and importing must not.
+ */
+function besideUrl(): URL {
+  return new URL('../generated/rejoin_bg.wasm', import.meta.url)
 }
 
 /** Not a literal, so that no bundler resolves it for a browser. */
@@ -80,10 +86,16 @@ function isNode(): boolean {
   return typeof process?.versions?.node === 'string'
 }
 
-function ready(): void {
-  setEngine(generated as unknown as Engine)
+function ready(exports: object): void {
+  setEngine(generated as unknown as Engine, (exports as { __stack_pointer?: WebAssembly.Global }).__stack_pointer)
 }
 
-function initFailed(thrown: unknown): RejoinError {
-  return asRejoinError(thrown, 'init-failed', 'the WebAssembly module could not be loaded')
+function initFailed(thrown: unknown, wasBeside = false): RejoinError {
+  const error = asRejoinError(thrown, 'init-failed', 'the WebAssembly module could not be loaded')
+  if (!wasBeside || typeof import.meta.url !== 'string') return error
+  const { href } = besideUrl()
+  const hint =
+    `it was looked for at ${href}. Where a bundler moved the code away from it (Vite before 8 does: ` +
+    "set optimizeDeps: { exclude: ['rejoin'] }), pass its address to init(), or import from rejoin/inline"
+  return new RejoinError('init-failed', `${error.message}; ${hint}`, { url: href }, thrown)
 }

@@ -23,6 +23,7 @@ import type { Path } from './json/path.js'
 import type { Step } from './json/steps.js'
 import type { Logger } from './logger.js'
 import type { ClientMessage, ServerMessage } from './protocol.js'
+import { closedError, restore, Supervised, type Health } from './supervised.js'
 import { Waiters, type WaitKind } from './waiters.js'
 import { Writer, type WriterHost } from './writer.js'
 
@@ -32,18 +33,25 @@ const FLUSH_AFTER = 15
 /** A document that has waited this long for the server asks again. */
 const RESYNC_AFTER = 10_000
 
-/** Crashes of the engine after which a document stays down. */
-const MOST_CRASHES = 3
-
 /** Refusals that asking again will not change; the rest are the server's passing troubles. */
-const LASTING: ReadonlySet<string> = new Set(['unauthorized', 'forbidden', 'unknown-document', 'invalid-name', 'protocol-version'])
+const LASTING: ReadonlySet<string> = new Set([
+  'unauthorized',
+  'forbidden',
+  'unknown-document',
+  'invalid-name',
+  'too-large',
+  'protocol-version',
+])
 
 /** What a session needs of its client. */
 export interface SessionHost extends WriterHost {
   readonly logger: Logger
   /** Whether the connection is up. */
   readonly online: boolean
-  send(message: ClientMessage): void
+  /** Why nothing will reach the server as things stand; `undefined` while waiting may help. */
+  readonly unreachable: RejoinError | undefined
+  /** Gives the reason when the server would not read the message; it is not sent then. */
+  send(message: ClientMessage): RejoinError | undefined
   storageFailed(doc: string, error: RejoinError): void
 }
 
@@ -54,16 +62,13 @@ export interface SessionEvents {
   release(): void
   /** `source` is what a local edit named as its author. */
   changed(what: readonly Happened[], origin: 'local' | 'remote', source?: unknown): void
-  conflicts(conflicts: readonly Conflict[]): void
+  conflict(conflict: Conflict): void
   status(): void
   rejected(edit: RejectedEdit): void
   failed(error: RejoinError): void
   /** The engine crashed and runs again; the text should be read anew. */
   restarted(): void
 }
-
-/** Whether the engine runs: it may have crashed and be restored from storage, or have crashed too often. */
-export type Health = 'running' | 'restarting' | 'crashed' | 'closed'
 
 /** One open document. */
 export class Session {
@@ -73,14 +78,8 @@ export class Session {
   readonly #writer: Writer
   readonly #waiters = new Waiters()
   readonly #resyncBackoff: Backoff
-  #replica: Replica | undefined
-  #health: Health = 'running'
-  #crashes = 0
-  /** Edits that the engine has and the writer has not: they are lost with the engine, so made again. */
-  #unflushed: ((replica: Replica) => void)[] = []
-  /** Edits made before the engine was restored, which does not count them. */
-  #earlierEdits = 0
-  #lastStatus: EngineStatus
+  readonly #engine: Supervised
+  #reported: EngineStatus
   #flushTimer: Timer | undefined
   #resyncTimer: Timer | undefined
   #pumping = false
@@ -93,7 +92,7 @@ export class Session {
     const stored = await host.storage.load(id)
     let replica: Replica
     try {
-      replica = stored === undefined ? new Replica(id, randomClientId(), create) : Replica.restore(stored)
+      replica = stored === undefined ? new Replica(id, randomClientId(), create) : restore(id, stored)
     } catch (thrown) {
       throw fromEngine(thrown)
     }
@@ -107,9 +106,13 @@ export class Session {
   private constructor(id: string, replica: Replica, host: SessionHost, events: (session: Session) => SessionEvents) {
     this.id = id
     this.#host = host
-    this.#replica = replica
     this.#events = events(this)
-    this.#lastStatus = replica.status()
+    this.#engine = new Supervised(id, replica, {
+      stored: () => this.#writer.emptied().then(() => host.storage.load(id)),
+      down: (error) => this.#down(error),
+      restored: () => this.#restored(),
+    })
+    this.#reported = this.#engine.status
     this.#resyncBackoff = new Backoff({ first: 1000, most: 60_000 }, host.random)
     this.#writer = new Writer(id, host, {
       persisted: (batch) => this.#quietly((live) => live.persisted(batch)),
@@ -122,7 +125,7 @@ export class Session {
   }
 
   get health(): Health {
-    return this.#health
+    return this.#engine.health
   }
 
   /** Why the last write to storage failed, until one succeeds. */
@@ -132,59 +135,46 @@ export class Session {
 
   /** The engine's account; while it is down, the last one. */
   get status(): EngineStatus {
-    if (this.#replica === undefined) return { ...this.#lastStatus, link: 'offline' }
-    const status = this.#use((replica) => replica.status())
-    const earlier = this.#earlierEdits
-    if (earlier === 0) return status
-    return {
-      ...status,
-      edits: status.edits + earlier,
-      savedEdits: status.savedEdits + earlier,
-      committedEdits: status.committedEdits + earlier,
-    }
+    return this.#engine.status
   }
 
   value(): Value | undefined {
-    return this.#use((replica) => replica.value())
+    return this.#engine.use((replica) => replica.value())
   }
 
   get length(): number {
-    return this.#use((replica) => replica.length)
+    return this.#engine.use((replica) => replica.length)
   }
 
   text(): string {
-    return (this.#text ??= this.#use((replica) => replica.text()))
+    return (this.#text ??= this.#engine.use((replica) => replica.text()))
   }
 
   inbox(): RejectedEdit[] {
-    return this.#use((replica) => replica.inbox())
+    return this.#engine.use((replica) => replica.inbox())
   }
 
   /** Applies changes to a string, back to front; they have been checked, and none is empty. */
   editText(path: Path, changes: Changes, source: unknown): void {
-    for (let i = changes.length - 1; i >= 0; i--) {
-      const { from, to, insert } = changes[i] as Change
-      // The root has a call of its own, which carries no path.
-      if (path.length === 0) this.#edit((replica) => replica.edit(from, to - from, insert))
-      else this.#edit((replica) => replica.editText(path, from, to - from, insert))
-    }
+    this.#engine.edit(changes.length, (replica) => {
+      for (let i = changes.length - 1; i >= 0; i--) {
+        const { from, to, insert } = changes[i] as Change
+        // The root has a call of its own, which carries no path.
+        if (path.length === 0) replica.edit(from, to - from, insert)
+        else replica.editText(path, from, to - from, insert)
+      }
+    })
     this.#edited([path.length === 0 ? { changes } : { steps: [{ op: 'text', path, changes }] }], source)
   }
 
   /** Applies ops in turn, as one edit: all of them or none. */
   editOps(ops: readonly JsonOp[], source: unknown): void {
-    this.#edited([{ steps: this.#edit((replica) => replica.editOps(ops)) }], source)
+    const steps = this.#engine.edit(1, (replica) => replica.editOps(ops))
+    this.#edited([{ steps }], source)
   }
 
   previewOps(ops: readonly JsonOp[]): readonly Step[] {
-    return this.#use((replica) => replica.previewOps(ops))
-  }
-
-  /** Makes an edit that is to be made again should the engine crash before it is stored. */
-  #edit<T>(edit: (replica: Replica) => T): T {
-    const result = this.#use(edit)
-    this.#unflushed.push(edit)
-    return result
+    return this.#engine.use((replica) => replica.previewOps(ops))
   }
 
   #edited(what: readonly Happened[], source: unknown): void {
@@ -194,21 +184,28 @@ export class Session {
   }
 
   discard(id: number): void {
-    this.#use((replica) => replica.discard(id))
+    this.#engine.use((replica) => replica.discard(id))
     this.flush()
   }
 
   /** Hands everything to the writer, and freezes what can be sent. */
   flush(): void {
     this.#stopFlushTimer()
-    this.#use((replica) => replica.flush())
+    this.#engine.use((replica) => replica.flush())
     this.#pump()
   }
 
   /** All edits made by now are stored, are decided, or nothing is left to exchange. */
   async when(kind: WaitKind, signal?: AbortSignal): Promise<void> {
     this.flush()
+    const { unreachable } = this.#host
+    if (kind !== 'saved' && unreachable !== undefined) throw unreachable
     await this.#waiters.add(kind, this.status, signal)
+  }
+
+  /** The server will not be reached: those who wait for it need not. */
+  unreachable(error: RejoinError): void {
+    this.#waiters.fail(error, ['committed', 'synced'])
   }
 
   connected(): void {
@@ -231,45 +228,28 @@ export class Session {
   /** Stores what is left, then ends. Rejects, and stays open, when it cannot be stored. */
   async close(discardUnsaved: boolean): Promise<void> {
     if (!discardUnsaved) {
-      if (this.#health === 'running') this.flush()
+      if (this.health === 'running') this.flush()
       await this.#writer.drain()
     }
-    if (this.#health === 'closed') return
+    if (this.health === 'closed') return
     this.#host.send({ type: 'close', doc: this.id })
-    this.#health = 'closed'
     this.#stopFlushTimer()
     this.#stopResyncTimer()
     this.#writer.stop()
-    const closed = closedError(this.id)
-    this.#waiters.fail(closed, ['saved', 'committed', 'synced'])
-    const replica = this.#replica
-    this.#replica = undefined
+    this.#waiters.fail(closedError(this.id), ['saved', 'committed', 'synced'])
     try {
-      replica?.free()
+      this.#engine.close()
     } catch (thrown) {
       this.#host.logger.debug(`${this.id} was not freed`, thrown)
     }
     this.#events.status()
   }
 
-  /** The engine, for a call that came from the page: what it throws is thrown on. */
-  #use<T>(call: (replica: Replica) => T): T {
-    const replica = this.#replica
-    if (replica === undefined) throw this.#downError()
-    try {
-      return call(replica)
-    } catch (thrown) {
-      const error = fromEngine(thrown)
-      if (error.code === 'engine-trapped') this.#crashed(error)
-      throw error
-    }
-  }
-
   /** The engine, for a call that came from elsewhere: nobody is there to catch. */
   #quietly(call: (replica: Replica) => void): void {
-    if (this.#replica === undefined) return
+    if (!this.#engine.running) return
     try {
-      this.#use(call)
+      this.#engine.use(call)
       this.#pump()
     } catch (thrown) {
       const error = fromEngine(thrown)
@@ -291,7 +271,7 @@ export class Session {
     this.#events.hold()
     const reports: (() => void)[] = []
     try {
-      for (let effects = this.#takeEffects(); effects.length > 0; effects = this.#takeEffects()) {
+      for (let effects = this.#engine.takeEffects(); effects.length > 0; effects = this.#engine.takeEffects()) {
         // Before anything else: whoever edits in between edits what is there now.
         this.#happened(effects.filter((effect) => effect.type === 'patch' || effect.type === 'steps'))
         for (const effect of effects) this.#carryOut(effect, reports)
@@ -310,12 +290,6 @@ export class Session {
     this.#events.changed(what, 'remote')
   }
 
-  #takeEffects(): Effect[] {
-    const effects = this.#use((replica) => replica.takeEffects())
-    if (effects.some(({ type }) => type === 'persist')) this.#unflushed = []
-    return effects
-  }
-
   #carryOut(effect: Effect, reports: (() => void)[]): void {
     switch (effect.type) {
       case 'patch':
@@ -324,15 +298,15 @@ export class Session {
       case 'persist':
         return this.#writer.push(effect)
       case 'send':
-        return this.#host.send(effect.message)
+        return this.#send(effect.message)
       case 'cloned':
         this.#host.logger.warn(`${this.id}: this storage was copied from another; going on under a fresh client id`)
-        return this.#use((replica) => {
+        return this.#engine.use((replica) => {
           replica.setClient(randomClientId())
           replica.flush()
         })
-      case 'conflicts':
-        reports.push(() => this.#events.conflicts(effect.conflicts))
+      case 'conflict':
+        reports.push(() => this.#events.conflict(effect.conflict))
         return
       case 'rejected':
         reports.push(() => {
@@ -355,11 +329,25 @@ export class Session {
     }
   }
 
+  /**
+   * Sends a message. One that the server would not read is answered here as the server answers one that
+   * it can just read: an edit goes to the inbox, and what was edited after it goes on.
+   */
+  #send(message: ClientMessage): void {
+    const refusal = this.#host.send(message)
+    if (refusal === undefined) return
+    const answer = { doc: this.id, code: refusal.code, detail: refusal.message }
+    this.#engine.use((replica) => {
+      replica.receive(message.type === 'submit' ? { ...answer, type: 'rejected', seq: message.seq } : { ...answer, type: 'error' })
+      replica.flush()
+    })
+  }
+
   /** Tells the page and those who wait, if there is anything to tell. */
   #report(): void {
-    if (this.#replica === undefined) return
-    const before = this.#lastStatus
-    const status = (this.#lastStatus = this.status)
+    if (!this.#engine.running) return
+    const before = this.#reported
+    const status = (this.#reported = this.status)
     this.#waiters.check(status)
     this.#watchForSilence(status)
     if (!sameStatus(before, status)) this.#events.status()
@@ -367,8 +355,7 @@ export class Session {
 
   /** Asks again when the server owes an answer for too long; with backoff where it refused. */
   #watchForSilence(status: EngineStatus): void {
-    const waits = this.#replica?.needsResync === true
-    if (!waits) {
+    if (!this.#engine.use((replica) => replica.needsResync)) {
       this.#stopResyncTimer()
       if (status.link === 'live') this.#resyncBackoff.reset()
       return
@@ -382,59 +369,22 @@ export class Session {
     }, wait)
   }
 
-  /** After a trap the engine's copy of this document cannot be trusted; what is stored can. */
-  #crashed(error: RejoinError): void {
-    this.#replica = undefined
+  #down(error: RejoinError): void {
     this.#text = undefined
     this.#stopFlushTimer()
     this.#stopResyncTimer()
-    this.#crashes++
-    if (this.#crashes > MOST_CRASHES) {
-      this.#health = 'crashed'
-      this.#waiters.fail(error, ['saved', 'committed', 'synced'])
-    } else {
-      this.#health = 'restarting'
-      void this.#restart()
-    }
-    this.#host.logger.error(`${this.id}: the engine crashed`, error)
+    if (this.health === 'crashed') this.#waiters.fail(error, ['saved', 'committed', 'synced'])
+    this.#host.logger.error(`${this.id}: the engine is ${this.health}`, error)
     this.#events.failed(error)
     this.#events.status()
   }
 
-  async #restart(): Promise<void> {
-    try {
-      // Whatever had left the engine is stored first; then what had not is made again.
-      await this.#writer.emptied()
-      if (this.#health !== 'restarting') return
-      const stored = await this.#host.storage.load(this.id)
-      if (this.#health !== 'restarting') return
-      if (stored === undefined) throw new RejoinError('storage-corrupt', `${this.id} is no longer stored`, { doc: this.id })
-      const replica = engine().Replica.restore(stored)
-      for (const edit of this.#unflushed) edit(replica)
-      this.#replica = replica
-    } catch (thrown) {
-      this.#health = 'crashed'
-      const error = fromEngine(thrown)
-      this.#waiters.fail(error, ['saved', 'committed', 'synced'])
-      this.#events.failed(error)
-      this.#events.status()
-      return
-    }
-    this.#health = 'running'
-    const made = Math.max(this.#lastStatus.edits, this.#earlierEdits) + this.#unflushed.length
-    this.#earlierEdits = 0
-    this.#earlierEdits = Math.max(0, made - this.status.edits)
+  #restored(): void {
     this.#waiters.raise(this.status.edits)
     if (this.#host.online) this.#quietly((replica) => replica.connected())
     this.#flushQuietly()
     this.#events.restarted()
     this.#events.status()
-  }
-
-  #downError(): RejoinError {
-    if (this.#health === 'closed') return closedError(this.id)
-    const hope = this.#health === 'restarting' ? 'it is being restored from storage, try again' : 'it crashed too often; reload the page'
-    return new RejoinError('engine-trapped', `the engine of ${this.id} is down: ${hope}`, { doc: this.id, health: this.#health })
   }
 
   #stopFlushTimer(): void {
@@ -446,10 +396,6 @@ export class Session {
     if (this.#resyncTimer !== undefined) this.#host.clock.clearTimeout(this.#resyncTimer)
     this.#resyncTimer = undefined
   }
-}
-
-function closedError(doc: string): RejoinError {
-  return new RejoinError('closed', `${doc} is closed`, { doc })
 }
 
 function sameStatus(a: EngineStatus, b: EngineStatus): boolean {

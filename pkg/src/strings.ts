@@ -45,6 +45,17 @@ export function checkCount(argument: string, value: unknown): asserts value is n
   }
 }
 
+/** How many bytes a text without lone surrogates takes in UTF-8. */
+export function utf8Length(text: string): number {
+  let bytes = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    // Half a pair takes two of the pair's four bytes.
+    if (unit >= 0x80) bytes += unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 1 : 2
+  }
+  return bytes
+}
+
 /** The offset of the first lone surrogate; -1 when there is none. */
 function loneSurrogate(text: string): number {
   for (let i = 0; i < text.length; i++) {

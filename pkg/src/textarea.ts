@@ -1,6 +1,6 @@
 /** A `<textarea>` that shows a document's text and edits it. */
 
-import { composeChanges, mapOffset, minimalChange, rebaseChanges, type Changes } from './changes.js'
+import { applyChanges, composeChanges, mapOffset, minimalChange, rebaseChanges, type Bias, type Changes } from './changes.js'
 import { asRejoinError, type RejoinError } from './errors.js'
 import { LineEnds } from './line-ends.js'
 import type { Text } from './text.js'
@@ -21,10 +21,14 @@ export interface BindTextareaOptions {
  * While an input method composes a character, the element is left alone: what others do meanwhile is in
  * the document, and shows, rebased, when the composition ends; so does what was composed.
  *
- * Scripts that set `element.value` themselves should edit the text instead; what they set is taken in
- * with the next input. The browser's own undo goes back over own and others' edits alike.
+ * Edits that come within one frame of the screen are shown by the first of them and then together, with the
+ * next frame: a browser sets the whole value of a `<textarea>` for every change of it, whatever its size.
+ * So read the text from the document, not from `element.value`. Scripts that set `element.value` should edit
+ * the text instead; what they set is taken in with the next input. The browser's own undo knows only what
+ * was typed since somebody else's edit was last shown.
  *
- * Cost: linear in the text for each input, as reading `element.value` is.
+ * Cost: for each input, a few passes of the browser over the text, as reading `element.value` is; for each
+ * frame in which others edit, setting it. An edit in between costs what it is long.
  *
  * @returns the way to unbind; what is in the element stays there.
  * @example
@@ -40,13 +44,19 @@ class TextareaBinding {
   readonly #element: HTMLTextAreaElement
   readonly #options: BindTextareaOptions
   readonly #undo: (() => void)[] = []
-  /** The document's text that the element shows, but for what was typed and not taken yet. */
+  /** The document's text as the element shows it, but for what was typed and not taken yet. */
   #shown: string
-  /** What happened to the document since `#shown`, while the element could not be touched. */
+  /** What the document has and the element does not show yet: changes of `#shown`. */
   #held: Changes = []
+  /** While the document takes what was typed: what listeners do to it in answer. */
+  #meanwhile: { changes: Changes } | undefined
+  /** The element's value that the document did not take. */
+  #refused: string | undefined
   #composing = false
-  /** Whether the change events that come are this binding's own. */
-  #editing = false
+  /** Whether this browser was seen to keep the scroll position of an element whose text is set. */
+  #keepsScroll = false
+  /** The next frame, if something was shown in this one already: the rest waits for it. */
+  #frame: number | undefined
 
   constructor(text: Text, element: HTMLTextAreaElement, options: BindTextareaOptions) {
     this.#text = text
@@ -57,25 +67,28 @@ class TextareaBinding {
     this.#listen('input', (event) => {
       // Some browsers do not send compositionend when focus is lost; their next plain input tells.
       if ((event as InputEvent).isComposing === false) this.#composing = false
-      this.#take()
+      this.#refused = undefined
+      this.#update()
     })
     this.#listen('compositionstart', () => {
-      this.#take()
+      this.#update()
       this.#composing = true
     })
     this.#listen('compositionend', () => this.#endComposition())
     this.#listen('blur', () => this.#endComposition())
     this.#undo.push(
-      text.on('change', ({ changes }) => {
-        if (!this.#editing) this.#changed(changes)
+      text.on('change', ({ changes, source }) => {
+        if (source !== this) this.#changed(changes)
       }),
       text.doc.on('restart', () => this.#reread()),
     )
   }
 
   unbind(): void {
-    this.#endComposition()
     for (const undo of this.#undo.splice(0)) undo()
+    this.#endComposition()
+    if (this.#frame !== undefined) this.#endFrame()
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame)
   }
 
   #listen(type: string, listener: (event: Event) => void): void {
@@ -85,128 +98,115 @@ class TextareaBinding {
 
   #endComposition(): void {
     this.#composing = false
-    this.#take()
-  }
-
-  /** What was typed, against what was shown; in the element's offsets it is one replaced range. */
-  #typed(): { changes: Changes; caret: number } | undefined {
-    const { value, selectionEnd } = this.#element
-    const ends = new LineEnds(this.#shown)
-    const typed = minimalChange(ends.shown, value, selectionEnd)
-    if (typed === undefined) return undefined
-    const change = { from: ends.toText(typed.from), to: ends.toText(typed.to), insert: typed.insert }
-    return { changes: [change], caret: selectionEnd }
-  }
-
-  /** Takes what was typed into the document, over what was held back meanwhile. */
-  #take(): void {
-    if (this.#composing) return
-    const typed = this.#typed()
-    const held = this.#held
-    try {
-      if (typed !== undefined) this.#edit(rebaseChanges(typed.changes, held))
-    } catch (thrown) {
-      // The element keeps it; from here on others' edits are held back as in a composition.
-      const error = asRejoinError(thrown, 'invalid-argument', 'the input was not taken')
-      if (this.#options.onError === undefined) throw error
-      this.#options.onError(error)
-      return
-    }
-    this.#held = []
-    if (held.length === 0) {
-      // The element shows it already. Its text, not its value: line ends may differ.
-      if (typed !== undefined) this.#shown = this.#text.toString()
-      return
-    }
-    // What the element shows now → what it is to show: back over what was typed, then over all of it.
-    const now = this.#text.toString()
-    const ends = new LineEnds(this.#shown)
-    const toNow = typed === undefined ? held : composeChanges(held, rebaseChanges(typed.changes, held))
-    this.#shown = now
-    this.#replaceAll(now, (offset) => {
-      if (typed === undefined) return mapOffset(held, ends.toText(offset))
-      const [change] = typed.changes
-      if (change === undefined) return offset
-      // The caret stands at the end of what was typed, usually; else it is in text that was there before.
-      const at = ends.toShown(change.from)
-      const place = mapOffset(held, change.from, 'after')
-      if (offset >= at && offset <= at + change.insert.length) return place + (offset - at)
-      const before = offset < at ? offset : offset - change.insert.length + (ends.toShown(change.to) - at)
-      return mapOffset(toNow, ends.toText(before), offset < at ? 'before' : 'after')
-    })
-  }
-
-  #edit(changes: Changes): void {
-    this.#editing = true
-    try {
-      this.#text.change(changes)
-    } finally {
-      this.#editing = false
-    }
+    this.#update()
   }
 
   /** The document changed, from outside or through another handle. */
   #changed(changes: Changes): void {
-    // Something typed and not taken: an input event is about to come, or was refused.
-    const untaken = this.#composing || this.#held.length > 0 || this.#element.value !== new LineEnds(this.#shown).shown
-    if (untaken) {
+    const meanwhile = this.#meanwhile
+    if (meanwhile !== undefined) meanwhile.changes = composeChanges(meanwhile.changes, changes)
+    else {
       this.#held = composeChanges(this.#held, changes)
-      if (!this.#composing) this.#take()
-      return
+      if (!this.#waits()) this.#update()
     }
-    this.#show(changes)
   }
 
-  /** Carries changes of the document into the element. */
-  #show(changes: Changes): void {
-    const element = this.#element
-    const before = new LineEnds(this.#shown)
-    this.#shown = this.#text.toString()
-    if (before.plain && changes.every(({ insert }) => !insert.includes('\r'))) {
-      const { selectionStart, selectionEnd, selectionDirection, scrollTop, scrollLeft } = element
-      for (let i = changes.length - 1; i >= 0; i--) {
-        const change = changes[i]
-        if (change !== undefined) element.setRangeText(change.insert, change.from, change.to, 'preserve')
-      }
-      // The document may be further than these changes when several events are on their way.
-      if (element.value === this.#shown) {
-        const caret = selectionStart === selectionEnd
-        this.#select(
-          mapOffset(changes, selectionStart, caret ? 'before' : 'after'),
-          mapOffset(changes, selectionEnd),
-          selectionDirection,
-        )
-        element.scrollTop = scrollTop
-        element.scrollLeft = scrollLeft
-        return
-      }
-    }
-    this.#replaceAll(this.#shown, (offset) => mapOffset(changes, before.toText(offset)))
+  /** Whether the element is to be left alone for now: somebody sees to it later. */
+  #waits(): boolean {
+    // A hidden page has no frames.
+    return this.#composing || (this.#frame !== undefined && globalThis.document?.hidden !== true)
   }
 
-  /** Sets the whole value; `map` takes the element's offsets to the new text's. */
-  #replaceAll(text: string, map: (offset: number) => number): void {
+  /** Takes what was typed into the document, and shows what the document has. */
+  #update(): void {
+    if (this.#composing || !this.#take()) return
+    if (this.#held.length > 0 && !this.#waits()) this.#show()
+  }
+
+  /** Takes what was typed, over what is held back. Says whether it could. */
+  #take(): boolean {
+    const typed = this.#typed()
+    if (typed === undefined) return true
+    // Told already; it is tried again with the next input.
+    if (this.#element.value === this.#refused) return false
+    const meanwhile = (this.#meanwhile = { changes: [] as Changes })
+    try {
+      this.#text.change(rebaseChanges(typed, this.#held), { source: this })
+    } catch (thrown) {
+      this.#refused = this.#element.value
+      const error = asRejoinError(thrown, 'invalid-argument', 'the input was not taken')
+      if (this.#options.onError === undefined) throw error
+      this.#options.onError(error)
+      return false
+    } finally {
+      this.#meanwhile = undefined
+    }
+    this.#refused = undefined
+    this.#shown = applyChanges(this.#shown, typed)
+    this.#held = composeChanges(rebaseChanges(this.#held, typed, 'before'), meanwhile.changes)
+    return true
+  }
+
+  /** What was typed, as a change of what was shown. */
+  #typed(): Changes | undefined {
+    const { value } = this.#element
+    const ends = new LineEnds(this.#shown)
+    if (value === ends.shown) return undefined
+    const typed = minimalChange(ends.shown, value, this.#element.selectionEnd)
+    return typed && [{ from: ends.toText(typed.from), to: ends.toText(typed.to), insert: typed.insert }]
+  }
+
+  /** Carries what is held back into the element; what comes within this frame waits for the next. */
+  #show(): void {
+    const changes = this.#held
+    const [first, last] = [changes[0], changes.at(-1)]
+    if (first === undefined || last === undefined) return
+    this.#held = []
     const element = this.#element
     const { selectionStart, selectionEnd, selectionDirection, scrollTop, scrollLeft } = element
+    const before = new LineEnds(this.#shown)
+    const text = (this.#shown = applyChanges(this.#shown, changes))
     const after = new LineEnds(text)
-    element.value = after.shown
-    const start = after.toShown(map(selectionStart))
-    this.#select(start, selectionEnd === selectionStart ? start : after.toShown(map(selectionEnd)), selectionDirection)
-    element.scrollTop = scrollTop
-    element.scrollLeft = scrollLeft
+    if (before.plain && after.plain) {
+      const end = last.to + text.length - before.shown.length
+      element.setRangeText(text.slice(first.from, end), first.from, last.to, 'preserve')
+    } else element.value = after.shown
+    const map = (offset: number, bias: Bias) => after.toShown(mapOffset(changes, before.toText(offset), bias))
+    const caret = selectionStart === selectionEnd
+    const start = map(selectionStart, caret ? 'before' : 'after')
+    this.#select(start, caret ? start : Math.max(start, map(selectionEnd, 'before')), selectionDirection)
+    this.#restoreScroll(scrollTop, scrollLeft)
+    if (typeof requestAnimationFrame === 'function') this.#frame ??= requestAnimationFrame(() => this.#endFrame())
+  }
+
+  /** Looking makes the browser lay the whole text out at once, so one that has kept the place is trusted to. */
+  #restoreScroll(top: number, left: number): void {
+    if (this.#keepsScroll || (top === 0 && left === 0)) return
+    const element = this.#element
+    this.#keepsScroll = element.scrollTop === top && element.scrollLeft === left
+    if (this.#keepsScroll) return
+    element.scrollTop = top
+    element.scrollLeft = left
+  }
+
+  #endFrame(): void {
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame)
+    this.#frame = undefined
+    this.#update()
   }
 
   #select(start: number, end: number, direction: HTMLTextAreaElement['selectionDirection']): void {
     const element = this.#element
     // Setting it moves the focus in some browsers.
     if (element.selectionStart === start && element.selectionEnd === end) return
-    element.setSelectionRange(start, Math.max(start, end), direction)
+    element.setSelectionRange(start, end, direction)
   }
 
   /** The engine was restored: what lies between what is shown and what it has plays the remote edit. */
   #reread(): void {
     const change = minimalChange(this.#shown, this.#text.toString())
     this.#held = change === undefined ? [] : [change]
-    if (!this.#composing) this.#take()
+    this.#refused = undefined
+    this.#update()
   }
 }

@@ -9,6 +9,7 @@
  * import { init, text } from 'rejoin/types'
  * await init()
  * text.apply('hello', [5, ' world']) // 'hello world'
+ * ShareDB.types.register(text) // then: doc.create('hello', text.uri)
  */
 
 import { engine, type TextComponent, type TextOp } from './engine.js'
@@ -25,6 +26,12 @@ export type { ConflictKind, ConflictPart, OpConflict } from './json/conflict.js'
 
 /** `'left'`'s insert goes first where two are at one place. */
 export type Side = 'left' | 'right'
+
+/**
+ * What a presence may say of a text, in scalars: a caret, a range as two positions, or a range as the
+ * objects of rich-text have it. Other properties of an object are kept.
+ */
+export type Presence = number | readonly [number, number] | { readonly index: number; readonly length: number }
 
 /** Clears errors of their wasm form, and checks the strings an op carries before they cross. */
 function call<T>(ops: readonly TextOp[], run: (module: ReturnType<typeof engine>) => T): T {
@@ -123,10 +130,27 @@ export const text = {
     call([op], (module) => module.textCheck(op))
   },
 
-  /** Where a position, in scalars, lies after `op`: text inserted at it pushes it back. */
+  /** Where a position, in scalars, lies after `op`: before what is inserted at it, as in the type `text-unicode`. */
   transformPosition(position: number, op: TextOp): number {
     checkCount('position', position)
     return call([op], (module) => module.textTransformPosition(position, op, false))
+  },
+
+  /**
+   * Where a presence lies after `op`; `null` (nobody there) stays. ShareDB calls it for `getDocPresence`. What
+   * others insert at a caret does not move it, what its owner inserts does.
+   */
+  transformPresence<P extends Presence | null>(presence: P, op: TextOp, isOwnOp: boolean): P {
+    if (presence === null) return presence
+    const moved = (position: number) => {
+      checkCount('presence', position)
+      return call([op], (module) => module.textTransformPosition(position, op, isOwnOp))
+    }
+    if (typeof presence === 'number') return moved(presence) as P
+    if (Array.isArray(presence)) return presence.map(moved) as unknown as P
+    const { index, length } = presence as { index: number; length: number }
+    const start = moved(index)
+    return { ...(presence as object), index: start, length: moved(index + length) - start } as P
   },
 
   /** Where a caret, or a range, lies after `op`. */

@@ -20,6 +20,12 @@ export async function use(element: HTMLTextAreaElement): Promise<void> {
   })
   client.on('storage-error', ({ doc: id, error }) => console.log(id, error.code))
   stop()
+  const editor = {}
+  const edits: Changes = [{ from: 0, to: 1, insert: '' }]
+  text.change(edits, { source: editor })
+  doc.on('change', ({ source }) => console.log(source === editor))
+  // @ts-expect-error options are an object
+  text.insert(0, 'x', editor, 1)
   await doc.committed({ signal: AbortSignal.timeout(1000) })
   const unbind: () => void = bindTextarea(text, element, { onError: (error) => console.log(error.details['offset']) })
   unbind()
@@ -30,6 +36,8 @@ export async function use(element: HTMLTextAreaElement): Promise<void> {
   await doc.close({ discardUnsaved: true })
 
   const op: TextOp = type.transform([1, 'x', { d: 2 }], ['y'], 'left')
+  const presence = type.transformPresence({ index: 1, length: 2, name: 'A' }, op, false)
+  console.log(presence.name)
   const result: string = type.apply(type.create('abc'), op)
   const code: ErrorCode = new RejoinError('closed', result).code
 

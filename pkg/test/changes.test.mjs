@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { applyChanges, composeChanges, mapOffset, minimalChange, rebaseChanges } from '../dist/changes.js'
 import { changesOfOp } from '../dist/text-op.js'
-import { below, seeded, someChange, someOffset, someText } from './support/random.mjs'
+import { below, pick, seeded, someChange, someOffset, someText } from './support/random.mjs'
 
 const CASES = 20_000
 
@@ -81,6 +81,36 @@ describe('changes', () => {
       const kept = (changes) => [...applyChanges(text, changes)].filter((c) => c >= 'a')
       const both = kept(mine).filter((c) => kept(theirs).includes(c))
       assert.deepEqual([...result].filter((c) => c >= 'a'), both, `seed ${seed}`)
+    }
+  })
+
+  it(`rebasing either of two over the other gives the same text (${CASES} cases)`, () => {
+    for (let seed = 0; seed < CASES; seed++) {
+      const random = seeded(seed)
+      const text = someText(random, 8)
+      const a = someChanges(random, text)
+      const change = someChange(random, text)
+      const b = change.from === change.to && change.insert === '' ? [] : [change]
+      const one = applyChanges(applyChanges(text, a), rebaseChanges(b, a, 'after'))
+      const other = applyChanges(applyChanges(text, b), rebaseChanges(a, b, 'before'))
+      assert.equal(one, other, `seed ${seed}: ${JSON.stringify({ text, a, b })}`)
+    }
+  })
+
+  it('minimalChange in long texts: differences in the middle of, at and between the pieces it compares', () => {
+    for (let seed = 0; seed < 2000; seed++) {
+      const random = seeded(seed)
+      const before = 'abcdefgh'.repeat(520)
+      const from = Math.min(before.length, pick(random, [0, 1023, 1024, 1025, 2048, 3000, 4160, below(random, 4160)]))
+      const to = Math.min(before.length, from + pick(random, [0, 1, 8, 1024, 1030]))
+      const insert = pick(random, ['', 'a', 'xyz', '😀', 'abcdefgh', 'abcdefgh'.repeat(130)])
+      const after = before.slice(0, from) + insert + before.slice(to)
+      const found = minimalChange(before, after, from + insert.length)
+      if (before === after) assert.equal(found, undefined)
+      else {
+        assert.equal(applyChanges(before, [found]), after, `seed ${seed}`)
+        assert.ok(found.to - found.from + found.insert.length <= to - from + insert.length, `seed ${seed}`)
+      }
     }
   })
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
+import v8 from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { applyChanges, Client, init, memoryStorage, RejoinError, silentLogger } from '../dist/index.js'
 import { engine } from '../dist/engine.js'
 import { fakeClock } from './support/clock.mjs'
@@ -39,6 +41,12 @@ function troubled(inner = memoryStorage()) {
       await inner.write(doc, write)
     },
   }
+}
+
+function nested(depth) {
+  let value = 0
+  for (let i = 0; i < depth; i++) value = [value]
+  return value
 }
 
 /** More with REJOIN_SEEDS=n. */
@@ -176,6 +184,73 @@ describe('client', () => {
     await assert.rejects(a.open('d'), has('closed'))
   })
 
+  it('a handle that was closed does not close the one that came after it', async () => {
+    const { client } = world()
+    const a = client({ connect: false })
+    const first = await a.open('d')
+    await first.close()
+    const second = await a.open('d')
+    await first.close()
+    second.text().insert(0, 'still open')
+    await second.saved()
+    await a.close()
+  })
+
+  it('close(): twice is once, and what is opened meanwhile is refused', async () => {
+    const { client } = world()
+    const storage = memoryStorage()
+    let closed = 0
+    const a = client({ connect: false, storage: { ...storage, close: async () => void closed++ } })
+    await a.open('d')
+    const closing = [a.close(), a.close()]
+    await assert.rejects(a.open('e'), has('closed'))
+    await Promise.all(closing)
+    await a.close()
+    assert.equal(closed, 1)
+  })
+
+  it('without a server committed() says so instead of waiting for ever', async () => {
+    const a = new Client({ storage: memoryStorage() })
+    const doc = await a.open('d')
+    doc.text().insert(0, 'x')
+    await doc.saved()
+    await assert.rejects(doc.committed(), has('no-server'))
+    await assert.rejects(doc.whenSynced(), has('no-server'))
+    await a.close()
+  })
+
+  it('a connection refused for good rejects those who wait, and those who come; connect() tries anew', async () => {
+    const { server, client, settle } = world()
+    server.intercept = (message, link) => message.type === 'hello' && (server.say(link, { type: 'welcome', protocol: 99 }), true)
+    const a = client()
+    const doc = await a.open('d')
+    doc.text().insert(0, 'kept')
+    const early = assert.rejects(doc.committed(), has('protocol-version'))
+    await settle()
+    await early
+    assert.equal(a.status.connection, 'refused')
+    await assert.rejects(doc.committed(), has('protocol-version'))
+    server.intercept = () => false
+    a.connect()
+    await doc.committed()
+    assert.equal(server.doc('d').value, 'kept')
+    await a.close()
+  })
+
+  it('an event that does not exist, and a listener that is none, are refused', async () => {
+    const { client } = world()
+    const a = client({ connect: false })
+    const doc = await a.open('d')
+    assert.throws(() => doc.on('changed', () => {}), has('invalid-argument'))
+    assert.throws(() => a.on('toString', () => {}), has('invalid-argument'))
+    assert.throws(() => doc.on('change'), has('invalid-argument'))
+    const stop = doc.on('change', () => assert.fail('stopped'))
+    stop()
+    stop()
+    doc.text().insert(0, 'x')
+    await a.close()
+  })
+
   it('typing makes few writes, and local edits one change event each', async () => {
     const { client, settle } = world()
     const storage = troubled()
@@ -204,6 +279,28 @@ describe('client', () => {
       source: undefined,
     })
     await a.close()
+  })
+
+  it('an edit names its source, and the change event tells it; nobody else hears of it', async () => {
+    const { client, settle } = world()
+    const [a, b] = [client(), client()]
+    const [da, db] = [await a.open('d'), await b.open('d')]
+    await settle()
+    const heard = []
+    da.on('change', ({ origin, source }) => heard.push([origin, source]))
+    db.on('change', ({ origin, source }) => heard.push([origin, source]))
+    const editor = {}
+    const text = da.text()
+    text.insert(0, 'abc', { source: editor })
+    text.replace(0, 1, 'A', { source: 'toolbar' })
+    text.delete(1, 1, { source: 3 })
+    text.set('Acd', { source: editor })
+    text.change([{ from: 0, to: 0, insert: 'x' }])
+    await settle()
+    assert.deepEqual(heard.slice(0, 5), [['local', editor], ['local', 'toolbar'], ['local', 3], ['local', editor], ['local', undefined]])
+    assert.equal(heard[0][1], editor, 'the same object')
+    assert.ok(heard.length > 5 && heard.slice(5).every(([origin, source]) => origin === 'remote' && source === undefined))
+    await Promise.all([a.close(), b.close()])
   })
 
   it('a listener that edits is heard by all in the same order', async () => {
@@ -235,6 +332,125 @@ describe('client', () => {
     assert.equal(doc.value, 'one 2 three 😁')
     assert.ok(events.every(({ from, to }) => to - from <= 3), JSON.stringify(events))
     doc.text().set('one 2 three 😁')
+    await a.close()
+  })
+})
+
+describe('too large for the server', () => {
+  const BIG = 'x'.repeat(2_000)
+
+  it('an edit ends in the inbox with the reason; later edits and other documents go on', async () => {
+    const { server, client, settle } = world()
+    server.maxMessageBytes = 1_000
+    const storage = memoryStorage()
+    const a = client({ storage })
+    const [doc, other] = [await a.open('d'), await a.open('other')]
+    const refused = []
+    doc.on('rejected', (edit) => refused.push(edit.code))
+    doc.text().insert(0, 'before ')
+    await doc.committed()
+    doc.text().insert(7, BIG)
+    const decided = doc.committed()
+    // Frozen by now: what comes after it is another edit.
+    doc.text().insert(0, 'after ')
+    other.text().insert(0, 'goes on')
+    await assert.rejects(decided, has('too-large'))
+    await Promise.all([doc.committed(), other.committed()])
+    assert.deepEqual(refused, ['too-large'])
+    assert.equal(doc.value, 'after before ')
+    assert.equal(server.doc('d').value, 'after before ')
+    assert.equal(server.doc('other').value, 'goes on')
+    assert.equal(a.status.connection, 'online')
+    assert.equal(a.status.failures, 0, 'the connection was not cut')
+    await settle(600_000)
+    assert.equal(server.submits.filter(({ client }) => client === server.submits[0].client).length, 2, 'and nothing is sent again')
+
+    // Not dropped: the content is there, also after a restart.
+    await a.close()
+    const b = client({ storage })
+    const again = await b.open('d')
+    await again.whenSynced()
+    const [edit] = again.rejected.list()
+    assert.deepEqual(edit.op, [{ es: [7, BIG] }])
+    assert.match(edit.detail, /of at most 1000/)
+    assert.ok(again.rejected.export().includes(BIG))
+    again.text().insert(0, 'and ')
+    await again.committed()
+    assert.equal(server.doc('d').value, 'and after before ')
+    again.rejected.discard(edit.id)
+    assert.equal(again.status.rejected, 0)
+    await b.close()
+  })
+
+  it('an edit made offline is refused on reconnecting, and what is typed then goes on', async () => {
+    const { server, client, settle } = world()
+    server.maxMessageBytes = 1_000
+    const a = client()
+    const doc = await a.open('d', { create: 'start' })
+    await doc.whenSynced()
+    a.disconnect()
+    doc.text().insert(0, BIG)
+    await doc.saved()
+    a.connect()
+    await assert.rejects(doc.whenSynced(), has('too-large'))
+    assert.equal(doc.value, 'start')
+    doc.text().insert(5, ' and on')
+    await doc.committed()
+    await settle()
+    assert.equal(server.doc('d').value, 'start and on')
+    assert.equal(doc.status.rejected, 1)
+    await a.close()
+  })
+
+  it('an edit that was sent before and then is too large, as the limit was lowered, is looked for first', async () => {
+    const { server, client, settle } = world()
+    const a = client()
+    const doc = await a.open('d')
+    await doc.whenSynced()
+    // Committed, and its ack lost: when the limit is lower, the edit is there all the same.
+    server.intercept = (message, link) => {
+      if (message.type !== 'submit') return false
+      server.intercept = () => false
+      const { say } = server
+      server.say = () => {}
+      server.submitted(link, message)
+      server.say = say
+      return true
+    }
+    doc.text().insert(0, BIG)
+    await doc.saved()
+    await settle()
+    assert.equal(server.doc('d').value, BIG)
+    assert.equal(doc.status.inflight, 1)
+    server.maxMessageBytes = 1_000
+    server.cut()
+    await settle(5_000)
+    await doc.committed()
+    assert.equal(doc.value, BIG)
+    assert.equal(doc.status.rejected, 0)
+    await a.close()
+  })
+
+  it('a document that would be created too large is refused; others go on', async () => {
+    const { server, client, settle } = world()
+    server.maxMessageBytes = 1_000
+    const a = client()
+    const [doc, other] = [await a.open('d', { create: BIG }), await a.open('other')]
+    const told = []
+    doc.on('error', ({ code }) => told.push(code))
+    const refused = assert.rejects(doc.whenSynced(), has('too-large'))
+    await settle(5_000)
+    await refused
+    doc.text().insert(0, 'kept ')
+    await doc.saved()
+    other.text().insert(0, 'goes on')
+    await other.committed()
+    await settle(100_000)
+    assert.ok(told.length >= 1 && told.every((code) => code === 'too-large'), String(told))
+    assert.equal(doc.status.link, 'refused')
+    assert.equal(doc.value, `kept ${BIG}`, 'on this device it goes on')
+    assert.equal(server.doc('d'), undefined)
+    assert.equal(a.status.connection, 'online')
     await a.close()
   })
 })
@@ -318,6 +534,7 @@ describe('storage trouble', () => {
       nothing: [{ checkpoint: {}, entries: [] }, 'storage-corrupt'],
       garbage: [{ checkpoint: stored.checkpoint, entries: [{ type: 'edit', op: [{ es: [999, 'x'] }] }] }, 'storage-corrupt'],
       shape: [{ checkpoint: stored.checkpoint, entries: [7] }, 'storage-corrupt'],
+      deep: [{ checkpoint: { ...stored.checkpoint, more: nested(5_000) }, entries: [] }, 'storage-corrupt'],
     }
     for (const [id, [content]] of Object.entries(cases)) await storage.write(id, content)
     const a = client({ storage, connect: false })
@@ -412,6 +629,32 @@ describe('server trouble', () => {
     doc.text().insert(0, 'on')
     await doc.committed()
     assert.equal(server.doc('d').value, 'on')
+    await a.close()
+  })
+
+  it('messages that WebAssembly would choke on or change are refused before it; documents go on', async () => {
+    const { server, client, settle } = world()
+    const a = client()
+    const errors = []
+    a.on('error', (error) => errors.push([error.code, error.details.limit ?? error.details.offset]))
+    const [doc, other] = [await a.open('d', { create: 'abc' }), await a.open('other')]
+    await settle()
+    doc.on('error', (error) => errors.push(error.code))
+    const deep = (n) => '['.repeat(n) + ']'.repeat(n)
+    for (const n of [1_000, 200_000]) {
+      server.shout(`{"type":"committed","doc":"d","revision":1,"client":"x","seq":1,"op":${deep(n)}}`)
+      server.shout(`{"type":"committed","doc":"d","revision":1,"client":"x","seq":1,"later":${deep(n)}}`)
+    }
+    server.shout(String.raw`{"type":"committed","doc":"d","revision":1,"client":"x","seq":1,"op":[{"es":[3,"ok \ud83d"]}]}`)
+    // Neither deep nor half: brackets in strings, escaped quotes, whole pairs.
+    server.shout(String.raw`{"type":"from-the-future","text":"${'['.repeat(500)}\"${'{'.repeat(500)} \ud83d\ude00"}`)
+    await settle()
+    assert.deepEqual(errors, [...Array(4).fill(['malformed-message', 200]), ['malformed-message', 3]])
+    assert.equal(doc.value, 'abc')
+    doc.text().insert(3, ' on')
+    other.text().insert(0, 'too')
+    await Promise.all([doc.committed(), other.committed()])
+    assert.equal(server.doc('d').value, 'abc on')
     await a.close()
   })
 
@@ -539,6 +782,9 @@ describe('bad input', () => {
       [() => text.change([{ from: 0, to: 0, insert: 'x' }, { from: 2, to: 3, insert: '' }]), 'offset-inside-pair'],
       [() => text.change([{ from: 0, to: 0, insert: 'x' }, { from: 4, to: 9, insert: '' }]), 'offset-out-of-bounds'],
       [() => text.change([{ from: 3, to: 1, insert: '' }]), 'invalid-argument'],
+      [() => text.change({ from: 0, to: 1, insert: '' }), 'invalid-argument'],
+      [() => text.change([{ from: 0, insert: '' }]), 'invalid-offset'],
+      [() => text.change([{ from: 0, to: 0 }]), 'invalid-argument'],
     ]
     for (const [run, code] of cases) {
       assert.throws(run, has(code), String(run))
@@ -597,6 +843,59 @@ describe('a crash of the engine', () => {
       await a.close()
     })
   }
+
+  it('for real, by a stack that overflows in WebAssembly; the garbage collector meets no wreck', async () => {
+    const { server, client, settle } = world()
+    const a = client()
+    const [doc, other] = [await a.open('d'), await a.open('other')]
+    await settle()
+    const errors = []
+    doc.on('error', (error) => errors.push(error.code))
+    const prototype = engine().Replica.prototype
+    const original = prototype.receive
+    prototype.receive = function (message) {
+      prototype.receive = original
+      return original.call(this, { ...message, later: nested(5_000) })
+    }
+    doc.text().insert(0, 'typed')
+    await settle(60_000)
+    assert.deepEqual(errors, ['engine-trapped'])
+    assert.equal(doc.value, 'typed')
+    await doc.committed()
+    assert.equal(server.doc('d').value, 'typed')
+    other.text().insert(0, 'fine')
+    await other.committed()
+    v8.setFlagsFromString('--expose-gc')
+    for (let i = 0; i < 5; i++) {
+      runInNewContext('gc')()
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    await a.close()
+  })
+
+  it('for real and often: no document takes the others down with it', async () => {
+    const { client, settle } = world()
+    const a = client({ connect: false })
+    const other = await a.open('other')
+    const prototype = engine().Replica.prototype
+    const original = prototype.edit
+    for (let n = 0; n < 12; n++) {
+      const doc = await a.open(`d${n}`)
+      prototype.edit = function () {
+        prototype.edit = original
+        return this.receive({ type: 'committed', doc: 'd', revision: 1, client: 'x', seq: 1, later: nested(5_000) })
+      }
+      assert.throws(() => doc.text().insert(0, 'x'), has('engine-trapped'))
+      await settle()
+      doc.text().insert(0, 'again')
+      other.text().insert(0, 'y')
+      await Promise.all([doc.saved(), other.saved()])
+      assert.equal(doc.value, 'again')
+      await doc.close()
+    }
+    assert.equal(other.value, 'y'.repeat(12))
+    await a.close()
+  })
 
   it('in an edit: that edit throws engine-trapped and is not made', async () => {
     const { client, settle } = world()

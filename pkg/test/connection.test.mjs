@@ -151,6 +151,36 @@ describe('connection', () => {
     }
   })
 
+  it('too-large: what the server would not read is not sent; it is counted in bytes', async () => {
+    const { clock, transport, connection, log } = setUp()
+    const online = async (welcome) => {
+      transport.last.open()
+      await clock.advance(0)
+      transport.last.say({ type: 'welcome', protocol: 1, ...welcome })
+    }
+    const submit = (text) => ({ type: 'submit', doc: 'a', seq: 1, base: 0, op: [{ es: [text] }] })
+    const envelope = JSON.stringify(submit('')).length
+    connection.connect()
+    await online({ maxMessageBytes: envelope + 12 })
+    // Each 12 bytes in UTF-8, with 3 to 12 code units.
+    for (const text of ['a'.repeat(12), 'é'.repeat(6), '中'.repeat(4), '😀'.repeat(3)]) {
+      assert.equal(connection.send(submit(text)), undefined, text)
+      assert.deepEqual(transport.last.sent.at(-1), submit(text))
+      const error = connection.send(submit(`${text}.`))
+      assert.equal(error.code, 'too-large')
+      assert.deepEqual(error.details, { size: envelope + 13, limit: envelope + 12 })
+      assert.deepEqual(transport.last.sent.at(-1), submit(text), 'not sent')
+    }
+    assert.equal(connection.state, 'online')
+    assert.deepEqual(log.failed, [], 'it is the sender who is told')
+    // A server that names no limit, such as one of an earlier version, is sent everything.
+    transport.last.cut()
+    await clock.advance(1000)
+    await online({})
+    assert.equal(connection.send(submit('x'.repeat(100))), undefined)
+    assert.equal(transport.last.sent.length, 2)
+  })
+
   it('unauthorized: told, and tried again with a fresh token', async () => {
     let tokens = 0
     const { clock, transport, connection, log } = setUp({ token: async () => `t${++tokens}` })

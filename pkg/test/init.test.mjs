@@ -78,6 +78,20 @@ describe('init', () => {
     assert.equal(out, 'init-failed\ninit-failed\nworks')
   })
 
+  it('a module that a bundler left behind: the error names the place and the ways out', async () => {
+    const out = await run(`
+      import { mkdtempSync, cpSync, rmSync } from 'node:fs'
+      import { join } from 'node:path'
+      import { tmpdir } from 'node:os'
+      import { pathToFileURL } from 'node:url'
+      const dir = mkdtempSync(join(tmpdir(), 'rejoin-init-'))
+      cpSync(new URL('${new URL('../', import.meta.url)}'), dir, { recursive: true, filter: (path) => !/\\.wasm$|node_modules.(?!idb).|node_modules.idb-/.test(path) })
+      const { init } = await import(pathToFileURL(join(dir, 'dist/index.js')))
+      await init().catch((error) => console.log(error.code, error.details.url.endsWith('generated/rejoin_bg.wasm'), error.message.includes('rejoin/inline')))
+      rmSync(dir, { recursive: true })`)
+    assert.equal(out, 'init-failed true true')
+  })
+
   it('no export returns a bare object, which would crash Node 20 (see take_effects in src/wasm/replica.rs)', () => {
     const types = readFileSync(new URL('../generated/rejoin_bg.wasm.d.ts', import.meta.url), 'utf8')
     const bare = types.split('\n').filter((line) => /=> any;$/.test(line))

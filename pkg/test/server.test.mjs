@@ -10,6 +10,8 @@ import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import WebSocket from 'ws'
 import { Client, init, memoryStorage, silentLogger, webSocketTransport } from '../dist/index.js'
+import { changesOfOp } from '../dist/text-op.js'
+import { corpus } from './support/corpus.mjs'
 import { below, seeded, someChange } from './support/random.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -32,8 +34,8 @@ async function freePort() {
 }
 
 /** A running server. `data`: its folder; without one it keeps all in memory. */
-async function start(path, port, data) {
-  const child = spawn(path, ['--listen', `127.0.0.1:${port}`, ...(data ? ['--data', data] : ['--memory'])], {
+async function start(path, port, data, flags = []) {
+  const child = spawn(path, ['--listen', `127.0.0.1:${port}`, ...(data ? ['--data', data] : ['--memory']), ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -93,6 +95,66 @@ describe('against rejoin-server', { timeout: 300_000 }, () => {
     assert.equal(dl.value, 'A😀 base é B')
     await until(() => da.value === dl.value && db.value === dl.value)
     await Promise.all([a.close(), b.close(), late.close()])
+  })
+
+  it('the corpus: two clients make both sides of every diamond offline and rejoin, in both orders', async () => {
+    const [a, b] = [client(), client()]
+    const runs = corpus()
+      .filter(({ kind, skip }) => kind === 'diamond' && !skip?.server)
+      .flatMap(({ name, doc, left, right, out, swapped = out }) => [
+        { name, doc, first: left, second: right, out },
+        { name: `${name} (swapped)`, doc, first: right, second: left, out: swapped },
+      ])
+    assert.ok(runs.length > 100)
+    for (const [i, run] of runs.entries()) {
+      run.a = await a.open(`corpus/${i}`, { create: run.doc })
+      await run.a.whenSynced()
+      run.b = await b.open(`corpus/${i}`)
+      await run.b.whenSynced()
+    }
+    a.disconnect()
+    b.disconnect()
+    for (const { doc, first, second, ...docs } of runs) {
+      docs.a.text().change(changesOfOp(first, doc))
+      docs.b.text().change(changesOfOp(second, doc))
+    }
+    await Promise.all(runs.flatMap((run) => [run.a.saved(), run.b.saved()]))
+    a.connect()
+    await Promise.all(runs.map((run) => run.a.committed()))
+    b.connect()
+    await Promise.all(runs.map((run) => run.b.committed()))
+    const late = client()
+    for (const [i, { name, out, ...docs }] of runs.entries()) {
+      const doc = await late.open(`corpus/${i}`)
+      await doc.whenSynced()
+      assert.equal(doc.value, out, name)
+      await until(() => docs.a.value === out)
+      assert.equal(docs.b.value, out, name)
+    }
+    await Promise.all([a, b, late].map((c) => c.close()))
+  })
+
+  it('the corpus: an op that is malformed, or does not fit, is rejected with its code, and the document goes on', async () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/sync`)
+    const heard = []
+    socket.on('message', (data) => heard.push(JSON.parse(data)))
+    await once(socket, 'open')
+    socket.send(JSON.stringify({ type: 'hello', protocol: 1 }))
+    const lines = corpus().filter(({ kind, skip }) => (kind === 'refuse' || kind === 'apply') && !skip?.server)
+    assert.ok(lines.length > 50)
+    for (const [i, { kind, name, doc = 'abc', wire, op, code }] of lines.entries()) {
+      const id = `corpus/bad/${i}`
+      const submit = (seq, json) => socket.send(`{"type":"submit","doc":${JSON.stringify(id)},"seq":${seq},"base":0,"op":[{"es":${json}}]}`)
+      socket.send(JSON.stringify({ type: 'open', doc: id, client: 'eve', request: 1, epoch: null, revision: 0, seq: 0, create: doc }))
+      submit(1, wire ?? JSON.stringify(op))
+      submit(2, '["fine "]')
+      await until(() => heard.some((message) => message.doc === id && message.seq === 2))
+      const [opened, rejected, committed] = heard.filter((message) => message.doc === id)
+      assert.equal(opened.type, 'snapshot', name)
+      assert.deepEqual([rejected.type, rejected.code], ['rejected', kind === 'refuse' ? 'malformed-op' : code], name)
+      assert.deepEqual([committed.type, committed.revision], ['committed', 1], name)
+    }
+    socket.close()
   })
 
   it('clients that type at once, and come and go, converge with every edit exactly once', async () => {
@@ -195,6 +257,34 @@ describe('against rejoin-server', { timeout: 300_000 }, () => {
     }
   })
 
+  it('an edit larger than the server reads ends in the inbox; later edits and other documents go on', async () => {
+    const ownPort = await freePort()
+    const own = await start(path, ownPort, undefined, ['--max-message-bytes', '20000'])
+    const a = client({ url: `ws://127.0.0.1:${ownPort}/sync` })
+    try {
+      const [doc, other] = [await a.open('d', { create: 'start' }), await a.open('other')]
+      await Promise.all([doc.whenSynced(), other.whenSynced()])
+      // So large that the server would close the connection over it.
+      doc.text().insert(0, '😀'.repeat(100_000))
+      const decided = doc.committed()
+      doc.text().insert(0, 'before ')
+      other.text().insert(0, 'goes on')
+      await assert.rejects(decided, ({ code }) => code === 'too-large')
+      await Promise.all([doc.committed(), other.committed()])
+      assert.equal(doc.value, 'before start')
+      assert.equal(doc.rejected.list()[0].code, 'too-large')
+      assert.equal(a.status.failures, 0)
+      const b = client({ url: `ws://127.0.0.1:${ownPort}/sync` })
+      const late = await b.open('d')
+      await late.whenSynced()
+      assert.equal(late.value, 'before start')
+      await b.close()
+    } finally {
+      await a.close()
+      await stop(own)
+    }
+  })
+
   it('bad messages are answered with their codes', async () => {
     const talk = async (messages, wanted) => {
       const socket = new WebSocket(`ws://127.0.0.1:${port}/sync`)
@@ -208,7 +298,7 @@ describe('against rejoin-server', { timeout: 300_000 }, () => {
     const hello = { type: 'hello', protocol: 1 }
     await talk([{ type: 'hello', protocol: 99 }], 'protocol-version')
     await talk([hello, '{'], 'malformed-message')
-    await talk([hello, { type: 'open', doc: '', client: 'c', request: 1, epoch: null, revision: 0, seq: 0 }], 'malformed-message')
+    await talk([hello, { type: 'open', doc: '', client: 'c', request: 1, epoch: null, revision: 0, seq: 0 }], 'invalid-name')
     await talk([hello, { type: 'open', doc: 'nowhere', client: 'c', request: 1, epoch: null, revision: 0, seq: 0 }], 'unknown-document')
     await talk([hello, { type: 'submit', doc: 'nowhere', seq: 1, base: 0, op: null }], 'not-open')
   })

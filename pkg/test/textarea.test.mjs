@@ -18,6 +18,25 @@ async function setUp(create, options) {
   return { doc, text: doc.text(), element, unbind, client }
 }
 
+/** A screen whose frames the test draws. */
+function fakeFrames() {
+  const waiting = new Map()
+  let next = 1
+  globalThis.requestAnimationFrame = (run) => (waiting.set(next, run), next++)
+  globalThis.cancelAnimationFrame = (id) => waiting.delete(id)
+  return {
+    run() {
+      const now = [...waiting.values()]
+      waiting.clear()
+      for (const run of now) run()
+    },
+    end() {
+      delete globalThis.requestAnimationFrame
+      delete globalThis.cancelAnimationFrame
+    },
+  }
+}
+
 describe('bindTextarea', () => {
   it('shows the text, takes what is typed as the smallest edit, and shows what others do', async () => {
     const { doc, text, element, unbind } = await setUp('Hello 😀')
@@ -139,6 +158,77 @@ describe('bindTextarea', () => {
     assert.equal(doc.value, 'xabc')
     assert.equal(element.value, 'xabc')
     assert.equal(element.selectionStart, 4)
+  })
+
+  it('a listener that edits in answer to what was typed: both show, and both stay', async () => {
+    const { doc, text, element } = await setUp('')
+    doc.on('change', ({ origin }) => {
+      const at = doc.value.indexOf('teh')
+      if (origin === 'local' && at !== -1) text.replace(at, 3, 'the')
+    })
+    for (const letter of 'teh cat') element.type(letter)
+    assert.equal(doc.value, 'the cat')
+    assert.equal(element.value, 'the cat')
+    assert.equal(element.selectionStart, 7)
+  })
+
+  it('edits within one frame are shown by the first and with the next frame; typing in between is taken', async () => {
+    const frames = fakeFrames()
+    try {
+      const { doc, text, element, unbind } = await setUp('0123456789')
+      let sets = 0
+      const { setRangeText } = element
+      element.setRangeText = (...args) => (sets++, setRangeText.apply(element, args))
+      element.select(5)
+      text.insert(0, 'a')
+      assert.equal(element.value, 'a0123456789', 'the first at once')
+      for (let i = 0; i < 100; i++) text.insert(text.length, '!')
+      text.delete(0, 1)
+      assert.equal(element.value, 'a0123456789')
+      element.type('-')
+      assert.equal(doc.value, '01234-56789' + '!'.repeat(100))
+      text.insert(0, '<')
+      assert.equal(sets, 1)
+      frames.run()
+      assert.equal(element.value, doc.value)
+      assert.equal(element.selectionStart, 7)
+      assert.equal(sets, 2)
+      frames.run()
+      assert.equal(sets, 2)
+      text.insert(0, 'b')
+      text.insert(0, 'c')
+      assert.ok(element.value.startsWith('b'))
+      unbind()
+      assert.equal(element.value, doc.value, 'unbinding does not wait')
+    } finally {
+      frames.end()
+    }
+  })
+
+  it('random typing and edits of others over random frames', async () => {
+    const frames = fakeFrames()
+    try {
+      for (let seed = 0; seed < 500; seed++) {
+        const random = seeded(seed)
+        const { doc, text, element, client } = await setUp(someText(random, 10))
+        for (let step = 0; step < 30; step++) {
+          const dice = below(random, 5)
+          if (dice === 0) frames.run()
+          else if (dice === 1) {
+            const at = someOffset(random, element.value)
+            element.select(at)
+            element.type(someText(random, 3), { event: below(random, 4) > 0 })
+          } else text.change([someChange(random, text.toString())])
+        }
+        frames.run()
+        element.fire('input', { isComposing: false })
+        frames.run()
+        assert.equal(element.value, new LineEnds(doc.value).shown, `seed ${seed}`)
+        await client.close()
+      }
+    } finally {
+      frames.end()
+    }
   })
 
   it('line ends: CR LF is one character in the element and stays two in the document', async () => {

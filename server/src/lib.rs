@@ -7,8 +7,9 @@
 pub mod config;
 mod document;
 mod http;
+mod linger;
 mod server;
 mod socket;
 pub mod store;
 
-pub use server::{ServeError, run};
+pub use server::{ServeError, run, serve};

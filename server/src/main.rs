@@ -18,7 +18,7 @@ async fn main() -> ExitCode {
     match rejoin_server::run(config, told_to_stop()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(%error, "rejoin-server cannot run");
+            tracing::error!(code = error.code(), "{error}");
             ExitCode::FAILURE
         }
     }

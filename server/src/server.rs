@@ -13,11 +13,9 @@ use tokio::time::timeout;
 use crate::config::Config;
 use crate::document::{Registry, Settings};
 use crate::http;
+use crate::linger::LingeringListener;
 use crate::socket::OutboxLimits;
-use crate::store::{MemoryStore, Page, SqliteOptions, SqliteStore, Store, StoreError};
-
-/// How long connections get to end when the server stops.
-const GRACE: Duration = Duration::from_secs(10);
+use crate::store::{MemoryStore, Page, SqliteStore, Store, StoreError};
 
 /// What every connection needs.
 pub(crate) struct Shared {
@@ -27,8 +25,6 @@ pub(crate) struct Shared {
     /// Turns true when the server stops.
     pub(crate) shutdown: watch::Receiver<bool>,
     peers: AtomicU64,
-    /// One clone a connection: when all are gone, everything was drained.
-    connections: watch::Sender<()>,
 }
 
 impl Shared {
@@ -55,11 +51,6 @@ impl Shared {
     pub(crate) fn silence(&self) -> Duration {
         self.config.ping_interval * 3
     }
-
-    /// Held by a connection until it has ended.
-    pub(crate) fn connection(&self) -> watch::Receiver<()> {
-        self.connections.subscribe()
-    }
 }
 
 /// Why the server did not start, or stopped.
@@ -81,8 +72,18 @@ pub enum ServeError {
     Serve(#[from] std::io::Error),
 }
 
-/// Serves until `stop` resolves; then what was accepted is flushed, and connections are closed with
-/// "service restart".
+impl ServeError {
+    /// The stable code of this error, for logs and tests.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Listen { .. } => "cannot-listen",
+            Self::Serve(_) => "serving-stopped",
+        }
+    }
+}
+
+/// Opens the store and the address that `config` names, then [`serve`]s.
 ///
 /// # Errors
 /// [`ServeError`] when it cannot start, or the listener breaks.
@@ -90,12 +91,26 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send) -> Resul
     let store: Arc<dyn Store> = if config.memory {
         Arc::new(MemoryStore::new())
     } else {
-        Arc::new(SqliteStore::open(&config.data, &SqliteOptions::default())?)
+        Arc::new(SqliteStore::open(&config.data, &config.sqlite())?)
     };
     let address = config.listen;
     let listener = TcpListener::bind(address)
         .await
         .map_err(|source| ServeError::Listen { address, source })?;
+    serve(config, store, listener, stop).await
+}
+
+/// Serves the documents of `store` until `stop` resolves; then what was accepted is flushed, connections
+/// are closed with "service restart", and the store is closed.
+///
+/// # Errors
+/// [`ServeError`] when the listener breaks, or the store cannot be closed.
+pub async fn serve(
+    config: Config,
+    store: Arc<dyn Store>,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), ServeError> {
     let settings = Settings {
         limits: config.limits(),
         snapshot_every: config.snapshot_every,
@@ -107,12 +122,16 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send) -> Resul
         store: Arc::clone(&store),
         shutdown: shutdown.clone(),
         peers: AtomicU64::new(1),
-        connections: watch::Sender::new(()),
         config,
     });
     tracing::info!(address = %listener.local_addr()?, store = store.kind(), "listening");
 
     let mut until = shutdown;
+    let connections = watch::Sender::new(());
+    let listener = LingeringListener {
+        listener,
+        connections: connections.clone(),
+    };
     let serving = axum::serve(listener, http::router(Arc::clone(&server))).with_graceful_shutdown(
         async move {
             let _ = until.wait_for(|stop| *stop).await;
@@ -126,10 +145,10 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send) -> Resul
             tracing::info!("stopping: no new connections, flushing what was accepted");
             let _ = stopping.send(true);
             let drained = async {
-                server.connections.closed().await;
+                connections.closed().await;
                 let _ = serving.await;
             };
-            if timeout(GRACE, drained).await.is_err() {
+            if timeout(server.config.grace, drained).await.is_err() {
                 tracing::warn!("some connections did not end in time");
             }
         }

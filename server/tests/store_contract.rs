@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use rejoin::authority::{Append, LastSeq};
+use rejoin::count::MAX_COUNT;
 use rejoin::id::{ClientId, DocId, Epoch};
 use rejoin::json::{Digest, JsonOp, Value};
 use rejoin::protocol::Committed;
@@ -116,6 +117,11 @@ async fn contract(store: &dyn Store) {
     assert_eq!(lost.code(), "lost-append");
     // The same seq twice fails the whole append; the other document goes on.
     assert!(store.append(commit("a", 3, &[4, 3])).await.is_err());
+    // So does a number that could not be read back.
+    for past in [MAX_COUNT + 1, u64::MAX] {
+        let error = store.append(commit("a", 3, &[past])).await.unwrap_err();
+        assert_eq!(error.code(), "invalid-append", "{error}");
+    }
     store.append(commit("b", 0, &[1])).await.unwrap();
     let loaded = store.load(&doc("a"), 10).await.unwrap().unwrap();
     assert_eq!((loaded.head, loaded.ops.len()), (3, 3));
@@ -208,6 +214,52 @@ async fn a_full_disk_fails_the_append_and_keeps_what_was_there() {
     };
     assert_eq!(error.code(), "storage-full", "{error}");
     assert_eq!(store.load(&doc("a"), 1).await.unwrap().unwrap().head, head);
+}
+
+#[tokio::test]
+async fn numbers_that_were_never_written_are_damage_of_their_document_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = SqliteOptions::default();
+    let store = SqliteStore::open(dir.path(), &options).unwrap();
+    for name in ["whole", "head", "floor", "snapshot", "seq", "record"] {
+        store
+            .create(&doc(name), &epoch(), &Value::from(""))
+            .await
+            .unwrap();
+        store.append(commit(name, 0, &[1, 2])).await.unwrap();
+    }
+    store.close().await.unwrap();
+    drop(store);
+
+    let of = |name| format!("(SELECT id FROM documents WHERE name = '{name}')");
+    let past = MAX_COUNT + 1;
+    let file = rusqlite::Connection::open(dir.path().join(DATABASE_FILE)).unwrap();
+    file.execute_batch(&format!(
+        "UPDATE documents SET head = {past} WHERE name = 'head';
+         UPDATE documents SET floor = 2 WHERE name = 'floor';
+         UPDATE snapshots SET revision = {} WHERE document = {};
+         UPDATE ops SET seq = {past} WHERE document = {} AND revision = 2;
+         UPDATE clients SET seq = {past} WHERE document = {};",
+        i64::MAX,
+        of("snapshot"),
+        of("seq"),
+        of("record"),
+    ))
+    .unwrap();
+    drop(file);
+
+    let store = SqliteStore::open(dir.path(), &options).unwrap();
+    for name in ["head", "floor", "snapshot", "seq"] {
+        let error = store.load(&doc(name), 10).await.unwrap_err();
+        assert_eq!(error.code(), "storage-corrupt", "{name}: {error}");
+    }
+    let error = store
+        .last_seq(&doc("record"), &client("ann"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "storage-corrupt", "{error}");
+    let whole = store.load(&doc("whole"), 10).await.unwrap().unwrap();
+    assert_eq!((whole.head, whole.ops.len()), (2, 2));
 }
 
 #[tokio::test]

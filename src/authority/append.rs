@@ -1,10 +1,14 @@
 //! What goes into an authority's storage, and what goes out to its peers.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
+use crate::Error;
 use crate::id::{ClientId, DocId, Epoch};
 use crate::json::{Digest, Value};
 use crate::protocol::{Committed, Fate, ServerMessage};
+use crate::settings::Settings;
 
 /// One connection, as its host numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,6 +49,15 @@ pub struct Append {
     pub head: u64,
 }
 
+/// What a document's value must be like besides being a value: a compiled schema, say.
+pub trait Check: fmt::Debug + Send {
+    /// Whether the value may be.
+    ///
+    /// # Errors
+    /// [`Error::SchemaViolation`].
+    fn check(&self, value: Option<&Value>) -> Result<(), Error>;
+}
+
 /// Something to send, once what came before it is durable.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Out {
@@ -82,8 +95,10 @@ pub struct Stored {
     pub floor: u64,
     /// The head.
     pub revision: u64,
-    /// The value at the head.
-    pub value: Value,
+    /// The value at the head; none when the document is absent.
+    pub value: Option<Value>,
+    /// Its settings.
+    pub settings: Settings,
     /// The newest ops, ending at the head; any number of them.
     pub window: Vec<Committed>,
 }

@@ -9,12 +9,14 @@
 use std::collections::BTreeMap;
 use std::mem;
 
-use super::append::{Append, LastSeq, Out, PeerId, Stored};
+use super::append::{Append, Check, LastSeq, Out, PeerId, Stored};
 use super::window::{Limits, Window};
 use crate::Error;
+use crate::count;
 use crate::id::{ClientId, DocId, Epoch};
 use crate::json::{Digest, JsonOp, Value};
 use crate::protocol::{Committed, Fate, Open, Sent, ServerMessage, Submit};
+use crate::settings::Settings;
 use crate::text::Side;
 
 /// One document: accepts ops in an order that holds for everybody.
@@ -27,7 +29,9 @@ pub struct Authority {
     doc: DocId,
     epoch: Epoch,
     floor: u64,
-    value: Value,
+    value: Option<Value>,
+    settings: Settings,
+    check: Option<Box<dyn Check>>,
     window: Window,
     limits: Limits,
     clients: BTreeMap<ClientId, Client>,
@@ -52,23 +56,47 @@ struct Client {
 
 impl Authority {
     /// A document created now, at revision 0; its creation is durable already.
-    pub fn new(doc: DocId, epoch: Epoch, value: Value, limits: Limits) -> Self {
-        Self::load(
-            Stored {
-                doc,
-                epoch,
-                floor: 0,
-                revision: 0,
-                value,
-                window: Vec::new(),
-            },
-            limits,
-        )
+    pub fn new(doc: DocId, epoch: Epoch, value: Value, settings: Settings, limits: Limits) -> Self {
+        let stored = Stored {
+            doc,
+            epoch,
+            floor: 0,
+            revision: 0,
+            value: Some(value),
+            settings,
+            window: Vec::new(),
+        };
+        Self::with(stored, Window::default(), limits)
     }
 
     /// A document as its storage has it.
-    pub fn load(stored: Stored, limits: Limits) -> Self {
-        let window = Window::new(stored.revision, stored.window);
+    ///
+    /// # Errors
+    /// [`Error::StorageCorrupt`] when its revision is no count, or before its floor, or before all the ops
+    /// of the window.
+    pub fn load(mut stored: Stored, limits: Limits) -> Result<Self, Error> {
+        let corrupt = |reason| Error::StorageCorrupt { reason };
+        count::check("the revision", stored.revision)
+            .map_err(|error| corrupt(error.to_string()))?;
+        if stored.floor > stored.revision {
+            let Stored {
+                floor, revision, ..
+            } = stored;
+            return Err(corrupt(format!(
+                "the log begins at {floor} and ends at {revision}"
+            )));
+        }
+        if stored.settings.policies.restores() {
+            // A stored op may not say that it removed `true`; whoever applied it knew.
+            for committed in &mut stored.window {
+                committed.op = committed.op.held();
+            }
+        }
+        let window = Window::new(stored.revision, mem::take(&mut stored.window))?;
+        Ok(Self::with(stored, window, limits))
+    }
+
+    fn with(stored: Stored, window: Window, limits: Limits) -> Self {
         Self {
             staged: Append {
                 doc: stored.doc.clone(),
@@ -81,6 +109,8 @@ impl Authority {
             epoch: stored.epoch,
             floor: stored.floor,
             value: stored.value,
+            settings: stored.settings,
+            check: None,
             window,
             limits,
             clients: BTreeMap::new(),
@@ -89,6 +119,16 @@ impl Authority {
             waiting: Vec::new(),
             releasing: Vec::new(),
         }
+    }
+
+    /// From now on a value must pass this check besides.
+    pub fn check_with(&mut self, check: Box<dyn Check>) {
+        self.check = Some(check);
+    }
+
+    /// The document's settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// The document's name.
@@ -106,9 +146,9 @@ impl Authority {
         self.window.head()
     }
 
-    /// The document at [`head`](Self::head).
-    pub fn value(&self) -> &Value {
-        &self.value
+    /// The document at [`head`](Self::head); none when it is absent.
+    pub fn value(&self) -> Option<&Value> {
+        self.value.as_ref()
     }
 
     /// Whether nobody has the document open.
@@ -145,6 +185,13 @@ impl Authority {
             return;
         }
         self.close(peer);
+        if let (Some(theirs), Some(ours)) = (open.schema_version, self.settings.schema_version)
+            && theirs != ours
+        {
+            let error = Error::UpgradeNeeded { theirs, ours };
+            let doc = Some(self.doc.clone());
+            return self.send(peer, ServerMessage::error(doc, None, &error));
+        }
         if self.is_copy(&open) {
             return self.cloned(peer, &open.client, open.seq);
         }
@@ -173,6 +220,7 @@ impl Authority {
                     epoch: self.epoch.clone(),
                     revision: head,
                     value: self.value.clone(),
+                    settings: self.settings.clone(),
                     fate,
                 },
             );
@@ -366,6 +414,7 @@ impl Authority {
 
     /// The op as it applies at the head (I2: op by op), after it was applied there.
     fn accept(&mut self, submit: &Submit) -> Result<JsonOp, Error> {
+        count::next("the revision", self.head())?;
         let components = submit.op.component_count();
         if components > self.limits.op_components {
             return Err(Error::TooLarge {
@@ -375,18 +424,31 @@ impl Authority {
             });
         }
         let mut op = submit.op.clone();
+        let policy = &self.settings.policies;
         for accepted in self.window.after(submit.base) {
-            op = op.transform(&accepted.op, Side::Right);
+            // What it removes is known to its author, who judges as is judged here.
+            if policy.restores() {
+                op = op.held();
+            }
+            op = op.transform(&accepted.op, Side::Right, policy)?;
         }
-        let size = op.target_size(&self.value);
-        if size > self.limits.value_chars && size > self.value.size() {
+        if policy.restores() {
+            op = op.with_content(&self.value)?;
+        }
+        let mut after = self.value.clone();
+        op.apply(&mut after)?;
+        let size = |value: &Option<Value>| value.as_ref().map_or(0, Value::size);
+        if size(&after) > self.limits.value_size.max(size(&self.value)) {
             return Err(Error::TooLarge {
-                what: "the document's length in scalars",
-                size,
-                limit: self.limits.value_chars,
+                what: "the document's size",
+                size: size(&after),
+                limit: self.limits.value_size,
             });
         }
-        op.apply(&mut self.value)?;
+        if let Some(check) = &self.check {
+            check.check(after.as_ref())?;
+        }
+        self.value = after;
         Ok(op)
     }
 

@@ -4,6 +4,6 @@ mod append;
 mod machine;
 mod window;
 
-pub use append::{Append, LastSeq, Out, PeerId, Stored};
+pub use append::{Append, Check, LastSeq, Out, PeerId, Stored};
 pub use machine::Authority;
 pub use window::Limits;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::Error;
 use crate::protocol::Committed;
 
 /// Bounds on what one document, and one client, can make an authority keep and compute.
@@ -13,8 +14,9 @@ pub struct Limits {
     pub window_components: usize,
     /// How many components an op may have.
     pub op_components: usize,
-    /// How long a document may grow, in scalars.
-    pub value_chars: usize,
+    /// How large a document may grow, in the unit of [`Value::size`](crate::json::Value::size): a scalar of
+    /// text, or a value.
+    pub value_size: usize,
     /// How many ops one batch of a catch-up holds.
     pub batch_ops: usize,
 }
@@ -25,14 +27,14 @@ impl Default for Limits {
             window_ops: 1_000,
             window_components: 100_000,
             op_components: 1_000_000,
-            value_chars: 16 * 1024 * 1024,
+            value_size: 16 * 1024 * 1024,
             batch_ops: 500,
         }
     }
 }
 
 /// The ops of the revisions `(start, head]`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Window {
     ops: VecDeque<Committed>,
     components: usize,
@@ -40,13 +42,19 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn new(head: u64, ops: Vec<Committed>) -> Self {
+    /// The ops that end at `head`.
+    pub(super) fn new(head: u64, ops: Vec<Committed>) -> Result<Self, Error> {
+        if ops.len() as u64 > head {
+            return Err(Error::StorageCorrupt {
+                reason: format!("{} ops lead to revision {head}", ops.len()),
+            });
+        }
         let components = ops.iter().map(|c| c.op.component_count()).sum();
-        Self {
+        Ok(Self {
             ops: ops.into(),
             components,
             head,
-        }
+        })
     }
 
     pub(super) fn head(&self) -> u64 {

@@ -4,9 +4,8 @@ use serde::Serialize;
 
 use super::entry::{Entry, RejectedEdit, State};
 use crate::Error;
-use crate::json::JsonOp;
+use crate::json::{Conflict, JsonOp, Step};
 use crate::protocol::ClientMessage;
-use crate::text::TextChange;
 
 /// Something for the host to carry out, in the order given.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +24,8 @@ pub enum Effect {
     Send(ClientMessage),
     /// The value changed from outside.
     Patch(Patch),
+    /// An edit here and one from elsewhere could not both be kept whole: what gave way.
+    Conflict(Conflict),
     /// An edit was refused. It is no longer in the value; it is in the inbox.
     Rejected(RejectedEdit),
     /// Somebody else uses this client id: call [`set_client`](super::Replica::set_client) with a fresh
@@ -46,8 +47,8 @@ pub enum Effect {
 pub struct Patch {
     /// The change, on the value as it was.
     pub op: JsonOp,
-    /// The same for an editor of the root string.
-    pub changes: Vec<TextChange>,
+    /// The same, step by step.
+    pub steps: Vec<Step>,
 }
 
 /// Where a replica stands with its authority.

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ClientId, DocId, Epoch};
 use crate::json::{JsonOp, Value};
-use crate::protocol::Committed;
+use crate::protocol::{Committed, present};
+use crate::settings::Settings;
 
 /// One change of a replica's state. The stored log is these; replaying them restores the state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,8 +36,16 @@ pub enum Entry {
         epoch: Epoch,
         /// Its revision.
         revision: u64,
-        /// Its value.
-        value: Value,
+        /// Its value; absent when the document is.
+        #[serde(
+            default,
+            deserialize_with = "present",
+            skip_serializing_if = "Option::is_none"
+        )]
+        value: Option<Value>,
+        /// Its settings.
+        #[serde(default, skip_serializing_if = "Settings::is_default")]
+        settings: Settings,
         /// Whether it includes the inflight op.
         included: bool,
     },
@@ -105,8 +114,16 @@ pub struct State {
     pub epoch: Option<Epoch>,
     /// The confirmed revision.
     pub revision: u64,
-    /// The confirmed value.
-    pub value: Value,
+    /// The confirmed value; absent when the document is.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub value: Option<Value>,
+    /// The document's settings; before the first contact, those to create it with.
+    #[serde(default, skip_serializing_if = "Settings::is_default")]
+    pub settings: Settings,
     /// The last seq used.
     pub last_seq: u64,
     /// The undecided op.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::entry::Entry;
+use crate::json::Value;
 
 /// After this many entries a checkpoint takes their place, unless the document is larger than they are.
 const CHECKPOINT_ENTRIES: usize = 256;
@@ -101,7 +102,7 @@ fn cost(entry: &Entry) -> usize {
     1 + match entry {
         Entry::Edit { op } => op.component_count(),
         Entry::Ops { ops, .. } => ops.iter().map(|c| 1 + c.op.component_count()).sum(),
-        Entry::Snapshot { value, .. } => value.size() / 8,
+        Entry::Snapshot { value, .. } => value.as_ref().map_or(0, Value::size) / 8,
         _ => 0,
     }
 }

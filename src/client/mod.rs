@@ -3,6 +3,8 @@
 mod effect;
 mod entry;
 mod journal;
+mod rebase;
+mod receive;
 mod replica;
 mod state;
 

@@ -3,12 +3,15 @@ use std::collections::{BTreeMap, VecDeque};
 use super::effect::{Effect, Link, Patch, Status};
 use super::entry::{Entry, RejectedEdit, State, Stored};
 use super::journal::Journal;
-use super::state::{Ack, Document};
+use super::state::Document;
 use crate::Error;
+use crate::count;
 use crate::id::{ClientId, DocId, Epoch};
-use crate::json::{JsonOp, Value};
-use crate::protocol::{ClientMessage, Committed, Fate, Open, Sent, ServerMessage, Submit};
-use crate::text::TextOp;
+use crate::json::{JsonOp, Path, Step, Value};
+use crate::protocol::{ClientMessage, Committed, Fate, Open, Sent};
+use crate::queue::OpQueue;
+use crate::settings::Settings;
+use crate::text::{Text, TextOp};
 use crate::units::Utf16Offset;
 
 /// One document on one device: edited at once, stored, sent, and rebased over what others did.
@@ -20,37 +23,47 @@ use crate::units::Utf16Offset;
 /// [`persisted`](Self::persisted) ([`Effect::Send`]) → [`receive`](Self::receive) of its ack.
 #[derive(Debug)]
 pub struct Replica {
-    document: Document,
-    journal: Journal,
-    effects: VecDeque<Effect>,
-    link: Link,
+    pub(super) document: Document,
+    pub(super) journal: Journal,
+    pub(super) effects: VecDeque<Effect>,
+    pub(super) link: Link,
     /// Counts the opens; answers to earlier ones are ignored.
-    request: u64,
-    /// The seq in the newest open.
-    told_seq: u64,
+    pub(super) request: u64,
     /// What the authority said of the inflight op when this subscription began.
-    fate: Fate,
+    pub(super) fate: Fate,
     /// The head that the catch-up goes to.
-    target: u64,
+    pub(super) target: u64,
     /// Accepted ops that cannot be integrated yet, by revision.
-    ahead: BTreeMap<u64, Committed>,
+    pub(super) ahead: BTreeMap<u64, Committed>,
     /// The batch that holds the inflight op's freeze; it is sent when that is durable (I4).
-    freeze_batch: u64,
+    pub(super) freeze_batch: u64,
     /// Whether the inflight op went out on this subscription.
-    sent: bool,
+    pub(super) sent: bool,
     /// Whether a fresh client id was asked for.
-    cloned: bool,
-    edits: u64,
+    pub(super) cloned: bool,
+    pub(super) edits: u64,
     /// `edits` when the inflight op was frozen.
-    inflight_edits: u64,
-    committed_edits: u64,
+    pub(super) inflight_edits: u64,
+    pub(super) committed_edits: u64,
 }
 
 impl Replica {
     /// A replica of which nothing is stored. `create` is the value before the first contact, and what
     /// the document is created with, should it not exist.
-    pub fn new(doc: DocId, client: ClientId, create: Value) -> Self {
-        Self::with(Document::new(doc, client, create), Journal::new(None))
+    pub fn new(doc: DocId, client: ClientId, create: Value, settings: Settings) -> Self {
+        let document = Document::new(doc, client, create, settings);
+        Self::with(document, Journal::new(None))
+    }
+
+    /// The schema version that this application works on; at first that of the stored settings. An authority whose
+    /// document has another one says that an upgrade is needed, and the edits wait.
+    pub fn set_schema_version(&mut self, version: Option<u64>) {
+        self.document.schema_version = version;
+    }
+
+    /// The document's settings; before the first contact, those to create it with.
+    pub fn settings(&self) -> &Settings {
+        &self.document.settings
     }
 
     /// The replica that was stored.
@@ -77,7 +90,6 @@ impl Replica {
             effects: VecDeque::new(),
             link: Link::Offline,
             request: 0,
-            told_seq: 0,
             fate: Fate::None,
             target: 0,
             ahead: BTreeMap::new(),
@@ -105,9 +117,9 @@ impl Replica {
         self.document.epoch.as_ref()
     }
 
-    /// The value as the user sees it: confirmed, with everything local on top.
-    pub fn value(&self) -> &Value {
-        self.document.view()
+    /// The value as the user sees it: confirmed, with everything local on top; none when the document is absent.
+    pub fn value(&self) -> Option<&Value> {
+        self.document.view.as_ref()
     }
 
     /// What a page may want to show.
@@ -125,7 +137,10 @@ impl Replica {
     }
 
     /// The whole state, as a checkpoint stores it: for export, and for looking at.
-    pub fn state(&self) -> State {
+    ///
+    /// # Errors
+    /// When the queued edits do not follow each other: never, as far as is known.
+    pub fn state(&self) -> Result<State, Error> {
         self.document.state()
     }
 
@@ -149,17 +164,38 @@ impl Replica {
         Ok(())
     }
 
-    /// The user replaced `deleted` UTF-16 code units at `at` by `insert`.
+    /// Ops, each made on what the one before it makes of the value, as one; and the steps of it.
     ///
     /// # Errors
-    /// [`Error::OffsetOutOfBounds`], [`Error::OffsetInsidePair`]; nothing has changed then.
+    /// Those of [`JsonOp::apply`] and [`JsonOp::compose`].
+    pub fn joined(
+        &self,
+        ops: impl IntoIterator<Item = JsonOp>,
+    ) -> Result<(JsonOp, Vec<Step>), Error> {
+        let mut value = self.document.view.clone();
+        let mut queue = OpQueue::new();
+        for op in ops {
+            op.apply(&mut value)?;
+            queue.push(op)?;
+        }
+        let op = queue.take()?;
+        let steps = op.steps(&self.document.view)?;
+        Ok((op, steps))
+    }
+
+    /// The user replaced `deleted` UTF-16 code units at `at` of the string at `path` by `insert`.
+    ///
+    /// # Errors
+    /// [`Error::OffsetOutOfBounds`], [`Error::OffsetInsidePair`], [`Error::DoesNotFit`] when there is no string;
+    /// nothing has changed then.
     pub fn edit_text(
         &mut self,
+        path: &Path,
         at: Utf16Offset,
         deleted: usize,
         insert: &str,
     ) -> Result<(), Error> {
-        let text = self.document.view().as_text();
+        let text = self.text(path)?;
         let from = text.utf16_to_char(at)?;
         let to = text.utf16_to_char(Utf16Offset(at.0.saturating_add(deleted)))?;
         let edit = TextOp::builder()
@@ -167,7 +203,23 @@ impl Replica {
             .insert(insert)
             .delete(to.0 - from.0)
             .finish();
-        self.edit(JsonOp::text(edit))
+        self.edit(JsonOp::text_at(path, edit))
+    }
+
+    /// The string at `path`.
+    ///
+    /// # Errors
+    /// [`Error::DoesNotFit`] when there is none.
+    pub fn text(&self, path: &Path) -> Result<Text, Error> {
+        let value = path
+            .0
+            .iter()
+            .fold(self.value(), |value, key| value?.get(key));
+        let text = value.and_then(Value::to_text);
+        text.ok_or_else(|| Error::DoesNotFit {
+            reason: "there is no string",
+            path: path.to_string(),
+        })
     }
 
     /// A connection stands, and the peers have greeted each other.
@@ -198,74 +250,26 @@ impl Replica {
         }
     }
 
-    /// A message about this document came in. Anything odd in it is an [`Effect::Fault`], and mended.
-    pub fn receive(&mut self, message: ServerMessage) {
-        if self.link == Link::Offline || message.doc() != Some(self.doc()) {
-            return;
-        }
-        match message {
-            ServerMessage::Snapshot {
-                request,
-                epoch,
-                revision,
-                value,
-                fate,
-                ..
-            } if request == self.request => {
-                self.snapshot(epoch, revision, value, fate);
-            }
-            ServerMessage::Ops {
-                request,
-                epoch,
-                base,
-                ops,
-                head,
-                fate,
-                ..
-            } if request == self.request => {
-                self.ops(&epoch, base, ops, head, fate);
-            }
-            ServerMessage::Committed {
-                revision,
-                client,
-                seq,
-                op,
-                ..
-            } => {
-                self.committed(revision, client, seq, op);
-            }
-            ServerMessage::Rejected {
-                seq, code, detail, ..
-            } => self.rejected(seq, code, detail),
-            ServerMessage::Behind { seq, .. } => self.behind(seq),
-            ServerMessage::Error {
-                seq, code, detail, ..
-            } => self.error(seq, code, detail),
-            // Not about a document, or the answer to a question that was asked again since.
-            _ => {}
-        }
-    }
-
     /// Stores what changed; with it, when nothing is inflight and the link is live, pending is frozen to
     /// be sent. The host calls it soon after edits, and after every [`receive`](Self::receive).
     pub fn flush(&mut self) {
         self.seal();
         let free = self.document.inflight.is_none();
         if free && self.link == Link::Live && !self.cloned && !self.document.pending_cancels_out() {
-            let seq = self.document.last_seq + 1;
-            self.document.freeze(seq);
-            self.journal.push(Entry::Freeze { seq });
-            self.freeze_batch = self.journal.next_batch();
-            self.inflight_edits = self.edits;
-            self.sent = false;
+            match count::next("the last seq", self.document.last_seq) {
+                Ok(seq) => self.freeze(seq),
+                Err(error) => self.fault(error),
+            }
         } else if free && !self.document.has_pending() {
             // Nothing is left to be decided: it cancelled out.
             self.committed_edits = self.edits;
         }
-        if let Some((batch, entries, checkpoint)) =
-            self.journal.next(self.edits, self.value().size())
-        {
-            let checkpoint = checkpoint.then(|| Box::new(self.document.state()));
+        let size = self.value().map_or(0, Value::size);
+        if let Some((batch, entries, checkpoint)) = self.journal.next(self.edits, size) {
+            let checkpoint = match checkpoint.then(|| self.document.state()).transpose() {
+                Ok(state) => state.map(Box::new),
+                Err(error) => return self.fault(error),
+            };
             self.effects.push_back(Effect::Persist {
                 batch,
                 checkpoint,
@@ -312,23 +316,38 @@ impl Replica {
         assert!(self.committed_edits <= self.edits && self.journal.saved_edits() <= self.edits);
     }
 
-    fn seal(&mut self) {
-        if let Some(edit) = self.document.seal() {
-            self.journal.push(edit);
+    fn freeze(&mut self, seq: u64) {
+        if let Err(error) = self.document.freeze(seq) {
+            return self.fault(error);
+        }
+        self.journal.push(Entry::Freeze { seq });
+        self.freeze_batch = self.journal.next_batch();
+        self.inflight_edits = self.edits;
+        self.sent = false;
+    }
+
+    pub(super) fn seal(&mut self) {
+        match self.document.seal() {
+            Ok(edit) => edit.into_iter().for_each(|edit| self.journal.push(edit)),
+            Err(error) => self.fault(error),
         }
     }
 
-    fn patch(&mut self, patch: Patch) {
+    pub(super) fn fault(&mut self, error: Error) {
+        self.effects.push_back(Effect::Fault(error));
+    }
+
+    pub(super) fn patch(&mut self, patch: Patch) {
         if !patch.op.is_noop() {
             self.effects.push_back(Effect::Patch(patch));
         }
     }
 
-    fn open(&mut self) {
+    pub(super) fn open(&mut self) {
         self.open_from(self.document.epoch.clone());
     }
 
-    fn open_from(&mut self, epoch: Option<Epoch>) {
+    pub(super) fn open_from(&mut self, epoch: Option<Epoch>) {
         self.link = Link::Opening;
         self.request += 1;
         self.fate = Fate::None;
@@ -338,13 +357,12 @@ impl Replica {
             .document
             .epoch
             .is_none()
-            .then(|| self.document.confirmed().clone());
+            .then(|| self.document.confirmed.clone())
+            .flatten();
         // What is not durable yet was never sent, and a crash would forget its seq: to be told of it,
         // the authority might fence it, and so lose the record of the one before.
         let inflight = self.document.inflight.as_ref();
         let sent = inflight.filter(|_| self.journal.is_saved(self.freeze_batch));
-        let unsent = u64::from(inflight.is_some() && sent.is_none());
-        self.told_seq = self.document.last_seq - unsent;
         self.effects
             .push_back(Effect::Send(ClientMessage::Open(Open {
                 doc: self.document.doc.clone(),
@@ -352,242 +370,35 @@ impl Replica {
                 request: self.request,
                 epoch,
                 revision: self.document.revision,
-                seq: self.told_seq,
+                seq: self.document.last_seq,
                 inflight: sent.map(|inflight| Sent {
                     client: inflight.client.clone(),
                     seq: inflight.seq,
                     digest: inflight.op.digest(inflight.base),
                 }),
+                settings: match &create {
+                    Some(_) => self.document.settings.clone(),
+                    None => Settings::default(),
+                },
                 create,
+                schema_version: self.document.schema_version,
             })));
     }
 
-    fn snapshot(&mut self, epoch: Epoch, revision: u64, value: Value, fate: Fate) {
-        if self.link != Link::Opening {
-            return;
-        }
-        self.seal();
-        if let (Fate::Forgotten, Some(inflight)) = (fate, &self.document.inflight) {
-            let error = Error::Forgotten {
-                client: inflight.client.to_string(),
-                seq: inflight.seq,
-            };
-            self.reject(error.code().to_owned(), error.to_string());
-        }
-        let included = fate == Fate::Committed;
-        match self
-            .document
-            .adopt(epoch.clone(), revision, value.clone(), included)
-        {
-            Ok(patch) => {
-                if included {
-                    self.committed_edits = self.inflight_edits;
-                }
-                self.journal.push(Entry::Snapshot {
-                    epoch,
-                    revision,
-                    value,
-                    included,
-                });
-                self.patch(patch);
-                self.live();
-            }
-            Err(error) => self.effects.push_back(Effect::Fault(error)),
-        }
-    }
-
-    fn ops(&mut self, epoch: &Epoch, base: u64, ops: Vec<Committed>, head: u64, fate: Fate) {
-        if self.document.epoch.as_ref() != Some(epoch) {
-            return self.open();
-        }
-        match self.link {
-            Link::Opening => {
-                if fate == Fate::Fenced {
-                    self.unfreeze();
-                }
-                self.fate = fate;
-                self.link = Link::CatchingUp;
-                self.target = head;
-            }
-            Link::CatchingUp => self.target = self.target.max(head),
-            _ => {}
-        }
-        for (revision, committed) in (base + 1..).zip(ops) {
-            if revision > self.document.revision {
-                self.ahead.insert(revision, committed);
-            }
-        }
-        self.integrate();
-    }
-
-    fn committed(&mut self, revision: u64, client: ClientId, seq: u64, op: Option<JsonOp>) {
-        if revision <= self.document.revision {
-            return;
-        }
-        let inflight = self
-            .document
-            .inflight
-            .as_ref()
-            .filter(|i| i.client == client && i.seq == seq);
-        let op = match (op, inflight) {
-            (Some(op), _) => op,
-            // In its turn, it is what the inflight op has become; before, that is not known yet.
-            (None, Some(inflight)) if revision == self.document.revision + 1 => {
-                inflight.rebased.clone()
-            }
-            (None, _) if self.link == Link::Live => return self.open(),
-            (None, _) => return,
-        };
-        self.ahead.insert(revision, Committed { client, seq, op });
-        self.integrate();
-    }
-
-    /// Integrates what is there without a gap: while catching up, only when all is there.
-    fn integrate(&mut self) {
-        let next = self.document.revision + 1;
-        let run = (next..)
-            .zip(self.ahead.keys())
-            .take_while(|(want, have)| want == *have)
-            .count() as u64;
-        if self.link == Link::CatchingUp && self.document.revision + run < self.target
-            || !matches!(self.link, Link::CatchingUp | Link::Live)
-        {
-            return;
-        }
-        if run > 0 {
-            let rest = self.ahead.split_off(&(next + run));
-            let mut ops: Vec<Committed> = std::mem::replace(&mut self.ahead, rest)
-                .into_values()
-                .collect();
-            self.seal();
-            let done = self.document.integrate(&ops, Ack::Equal);
-            let fits = done.count == ops.len();
-            ops.truncate(done.count);
-            if !ops.is_empty() {
-                self.journal.push(Entry::Ops {
-                    ops,
-                    acked: done.acked,
-                });
-            }
-            if done.acked {
-                self.committed_edits = self.inflight_edits;
-            }
-            self.patch(done.patch);
-            if done.cloned {
-                self.ask_for_client();
-            }
-            if done.strange && self.fate != Fate::Committed {
-                // Mine or a copied id's? The digest tells.
-                return self.open();
-            }
-            if !fits {
-                let revision = self.document.revision + 1;
-                self.effects
-                    .push_back(Effect::Fault(Error::Diverged { revision }));
-                return self.open_from(None);
-            }
-        }
-        if self.link == Link::CatchingUp && self.document.revision >= self.target {
-            self.live();
-        }
-    }
-
-    /// Caught up. An op that is still inflight is not in the log.
-    fn live(&mut self) {
-        self.link = Link::Live;
-        // It was about what is inflight at open; the next one is another.
-        self.fate = Fate::None;
-        if self
-            .document
-            .inflight
-            .as_ref()
-            .is_some_and(|inflight| inflight.client != self.document.client)
-        {
-            self.unfreeze();
-        }
-        self.send_inflight();
-    }
-
-    fn send_inflight(&mut self) {
-        let Some(inflight) = &self.document.inflight else {
-            return;
-        };
-        if self.link == Link::Live
-            && !self.sent
-            && !self.cloned
-            && self.journal.is_saved(self.freeze_batch)
-        {
-            self.sent = true;
-            self.effects
-                .push_back(Effect::Send(ClientMessage::Submit(Submit {
-                    doc: self.document.doc.clone(),
-                    seq: inflight.seq,
-                    base: inflight.base,
-                    op: inflight.op.clone(),
-                })));
-        }
-    }
-
-    fn unfreeze(&mut self) {
+    pub(super) fn unfreeze(&mut self) {
         if self.document.inflight.is_some() {
             self.seal();
-            self.document.unfreeze();
-            self.journal.push(Entry::Unfreeze);
-        }
-    }
-
-    fn is_inflight(&self, seq: u64) -> bool {
-        self.document
-            .inflight
-            .as_ref()
-            .is_some_and(|i| i.seq == seq && i.client == self.document.client)
-    }
-
-    fn rejected(&mut self, seq: u64, code: String, detail: String) {
-        if self.is_inflight(seq) {
-            self.seal();
-            self.reject(code, detail);
-        }
-    }
-
-    /// The inflight op goes to the inbox.
-    fn reject(&mut self, code: String, detail: String) {
-        match self.document.reject(code.clone(), detail.clone()) {
-            Ok(patch) => {
-                self.journal.push(Entry::Rejected { code, detail });
-                self.patch(patch);
-                if let Some(edit) = self.document.inbox.last() {
-                    self.effects.push_back(Effect::Rejected(edit.clone()));
+            match self.document.unfreeze() {
+                Ok(patch) => {
+                    self.journal.push(Entry::Unfreeze);
+                    self.patch(patch);
                 }
-                self.committed_edits = self.inflight_edits;
+                Err(error) => self.fault(error),
             }
-            Err(error) => self.effects.push_back(Effect::Fault(error)),
         }
     }
 
-    fn behind(&mut self, seq: u64) {
-        if self.is_inflight(seq) {
-            self.unfreeze();
-            self.open();
-        }
-    }
-
-    fn error(&mut self, seq: Option<u64>, code: String, detail: String) {
-        if code == "cloned-client" {
-            // Late news of a seq that is decided by now concerns nobody.
-            if [self.document.last_seq, self.told_seq]
-                .map(Some)
-                .contains(&seq)
-            {
-                self.ask_for_client();
-            }
-            return;
-        }
-        self.link = Link::Refused;
-        self.effects.push_back(Effect::Refused { code, detail });
-    }
-
-    fn ask_for_client(&mut self) {
+    pub(super) fn ask_for_client(&mut self) {
         if !self.cloned {
             self.cloned = true;
             self.effects.push_back(Effect::Cloned);

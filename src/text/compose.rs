@@ -68,8 +68,10 @@ impl TextOp {
 }
 
 impl Compose for TextOp {
-    fn compose(&self, next: &Self) -> Self {
-        self.compose(next)
+    type Error = std::convert::Infallible;
+
+    fn compose(&self, next: &Self) -> Result<Self, Self::Error> {
+        Ok(self.compose(next))
     }
 
     fn is_noop(&self) -> bool {

@@ -33,6 +33,7 @@ mod wire;
 pub use builder::TextOpBuilder;
 pub use op::{Bias, Component, Components, MAX_LEN, Side, TextOp};
 pub use rope::Text;
+pub(crate) use rope::check_fits;
 pub use utf16::TextChange;
 pub use wire::Loose;
 

@@ -166,22 +166,7 @@ impl Text {
 
     /// Whether `op` may be applied: the errors of [`apply`](Self::apply).
     pub(super) fn check_fits(&self, op: &TextOp) -> Result<(), Error> {
-        let len = self.len_chars();
-        if op.base_len() > len {
-            return Err(Error::OpTooLong {
-                base_len: op.base_len(),
-                len,
-            });
-        }
-        let size = (len - op.base_len()).saturating_add(op.target_len());
-        if len.max(size) > MAX_LEN {
-            return Err(Error::TooLarge {
-                what: "text, in scalars",
-                size,
-                limit: MAX_LEN,
-            });
-        }
-        Ok(())
+        check_fits(self.len_chars(), op)
     }
 
     /// The text in `range` (scalars, in bounds), in pieces and in order.
@@ -204,6 +189,25 @@ impl Text {
         }
         Ok(())
     }
+}
+
+/// Whether `op` may be applied to a text of `len` scalars.
+pub(crate) fn check_fits(len: usize, op: &TextOp) -> Result<(), Error> {
+    if op.base_len() > len {
+        return Err(Error::OpTooLong {
+            base_len: op.base_len(),
+            len,
+        });
+    }
+    let size = (len - op.base_len()).saturating_add(op.target_len());
+    if len.max(size) > MAX_LEN {
+        return Err(Error::TooLarge {
+            what: "text, in scalars",
+            size,
+            limit: MAX_LEN,
+        });
+    }
+    Ok(())
 }
 
 impl From<&str> for Text {

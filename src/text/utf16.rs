@@ -23,7 +23,7 @@ impl TextOp {
     /// The op as replaced ranges of `before`, ascending, none touching the next. O(k log n).
     ///
     /// # Errors
-    /// [`Error::OffsetOutOfBounds`] when the op does not fit `before`.
+    /// [`Error::OpTooLong`] when the op does not fit `before`.
     ///
     /// ```
     /// use rejoin::text::{Text, TextOp};
@@ -34,6 +34,7 @@ impl TextOp {
     /// # Ok::<(), rejoin::Error>(())
     /// ```
     pub fn utf16_changes(&self, before: &Text) -> Result<Vec<TextChange>, Error> {
+        before.check_fits(self)?;
         let mut changes: Vec<TextChange> = Vec::new();
         let mut offset = CharOffset(0);
         for component in self.components() {

@@ -4,5 +4,6 @@
 //! TypeScript looks for them before a string crosses, since the crossing would make U+FFFD of them.
 
 mod convert;
+mod json;
 mod replica;
 mod text;

@@ -1,12 +1,15 @@
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{corrupt, from_js, malformed_message, set, throw, to_js};
+use super::convert::{corrupt, from_js, malformed_message, malformed_op, set, throw, to_js};
+use super::json::{Told, doc_to_js};
 use crate::Error;
 use crate::client::{Effect, Replica, State, Stored};
 use crate::id::{ClientId, DocId};
-use crate::json::Value;
+use crate::json::{JsonOp, Path, Step, Value};
 use crate::protocol::ServerMessage;
+use crate::settings::Settings;
+use crate::text::Text;
 use crate::units::Utf16Offset;
 
 /// [`Replica`], with its effects as plain objects.
@@ -18,15 +21,29 @@ pub struct JsReplica {
 
 #[wasm_bindgen(js_class = Replica)]
 impl JsReplica {
-    /// A replica of which nothing is stored.
+    /// A replica of which nothing is stored. `settings` may be left out.
     #[wasm_bindgen(constructor)]
-    pub fn new(doc: &str, client: &str, create: JsValue) -> Result<JsReplica, JsValue> {
+    pub fn new(
+        doc: &str,
+        client: &str,
+        create: JsValue,
+        settings: JsValue,
+    ) -> Result<JsReplica, JsValue> {
         let create: Value = from_js(create, malformed_message)?;
-        Ok(Self::wrap(Replica::new(
-            doc_id(doc)?,
-            client_id(client)?,
-            create,
-        )))
+        let settings: Settings = if settings.is_undefined() {
+            Settings::default()
+        } else {
+            from_js(settings, |reason| Error::InvalidSettings { reason })?
+        };
+        let (doc, client) = (doc_id(doc)?, client_id(client)?);
+        Ok(Self::wrap(Replica::new(doc, client, create, settings)))
+    }
+
+    /// The schema version that the application works on.
+    #[wasm_bindgen(js_name = setSchemaVersion)]
+    pub fn set_schema_version(&mut self, version: Option<f64>) {
+        let version = version.map(|version| version as u64);
+        self.replica.set_schema_version(version);
     }
 
     /// The replica that was stored: `{checkpoint, entries}`.
@@ -56,11 +73,46 @@ impl JsReplica {
         }
     }
 
-    /// Replaces `deleted` UTF-16 code units at `at` by `insert`.
+    /// Replaces `deleted` UTF-16 code units at `at` of the root string by `insert`.
     pub fn edit(&mut self, at: usize, deleted: usize, insert: &str) -> Result<(), JsValue> {
         self.replica
-            .edit_text(Utf16Offset(at), deleted, insert)
+            .edit_text(&Path::default(), Utf16Offset(at), deleted, insert)
             .map_err(|error| throw(&error))
+    }
+
+    /// The same of the string at a path.
+    #[wasm_bindgen(js_name = editText)]
+    pub fn edit_text(
+        &mut self,
+        path: JsValue,
+        at: usize,
+        deleted: usize,
+        insert: &str,
+    ) -> Result<(), JsValue> {
+        let path: Path = from_js(path, malformed_op)?;
+        self.replica
+            .edit_text(&path, Utf16Offset(at), deleted, insert)
+            .map_err(|error| throw(&error))
+    }
+
+    /// Applies ops one after the other, as one edit: all or nothing. Gives its steps.
+    #[wasm_bindgen(js_name = editOps)]
+    pub fn edit_ops(&mut self, ops: JsValue) -> Result<JsValue, JsValue> {
+        let (op, steps) = self.joined(ops)?;
+        self.replica.edit(op).map_err(|error| throw(&error))?;
+        to_js(&steps)
+    }
+
+    /// The steps that [`edit_ops`](Self::edit_ops) would give.
+    #[wasm_bindgen(js_name = previewOps)]
+    pub fn preview_ops(&self, ops: JsValue) -> Result<JsValue, JsValue> {
+        to_js(&self.joined(ops)?.1)
+    }
+
+    fn joined(&self, ops: JsValue) -> Result<(JsonOp, Vec<Step>), JsValue> {
+        let ops: Vec<JsonOp> = from_js(ops, malformed_op)?;
+        let joined = self.replica.joined(ops);
+        joined.map_err(|error| throw(&error))
     }
 
     /// A connection stands.
@@ -124,13 +176,13 @@ impl JsReplica {
     }
 
     /// The root string.
-    pub fn text(&self) -> String {
-        self.replica.value().to_string()
+    pub fn text(&self) -> Result<String, JsValue> {
+        Ok(self.root()?.to_string())
     }
 
     /// A part of the root string, by UTF-16 offsets.
     pub fn slice(&self, from: usize, to: usize) -> Result<String, JsValue> {
-        let text = self.replica.value().as_text();
+        let text = self.root()?;
         let offset = |at| text.utf16_to_char(Utf16Offset(at));
         let part = || text.slice(offset(from)?..offset(to)?);
         part().map_err(|error: Error| throw(&error))
@@ -138,13 +190,18 @@ impl JsReplica {
 
     /// The length of the root string in UTF-16 code units.
     #[wasm_bindgen(getter)]
-    pub fn length(&self) -> usize {
-        self.replica.value().as_text().len_utf16()
+    pub fn length(&self) -> Result<usize, JsValue> {
+        Ok(self.root()?.len_utf16())
     }
 
-    /// The document's value.
+    fn root(&self) -> Result<Text, JsValue> {
+        let text = self.replica.text(&Path::default());
+        text.map_err(|error| throw(&error))
+    }
+
+    /// The document's value; `undefined` when it is absent.
     pub fn value(&self) -> Result<JsValue, JsValue> {
-        to_js(self.replica.value())
+        doc_to_js(self.replica.value())
     }
 
     /// Where the replica stands.
@@ -154,7 +211,7 @@ impl JsReplica {
 
     /// The whole state, as a checkpoint stores it.
     pub fn state(&self) -> Result<JsValue, JsValue> {
-        to_js(&self.replica.state())
+        to_js(&self.replica.state().map_err(|error| throw(&error))?)
     }
 
     /// The refused edits.
@@ -196,9 +253,19 @@ fn translate(effect: Effect) -> Result<JsValue, JsValue> {
             set(&object, "message", &to_js(&message)?);
             "send"
         }
-        Effect::Patch(patch) => {
-            set(&object, "changes", &to_js(&patch.changes)?);
-            "patch"
+        Effect::Patch(patch) => match &patch.steps[..] {
+            [Step::Text { path, changes }] if path.0.is_empty() => {
+                set(&object, "changes", &to_js(changes)?);
+                "patch"
+            }
+            steps => {
+                set(&object, "steps", &to_js(&steps)?);
+                "steps"
+            }
+        },
+        Effect::Conflict(conflict) => {
+            set(&object, "conflict", &to_js(&Told::of_replica(&conflict))?);
+            "conflict"
         }
         Effect::Rejected(edit) => {
             set(&object, "edit", &to_js(&edit)?);

@@ -156,6 +156,30 @@ test('390 pixels wide: panes stack, nothing sticks out; the theme is remembered'
   await demo.context.close()
 })
 
+for (const width of [1280, 820, 380]) {
+  test(`nothing jumps while the page opens, goes offline and rejoins, ${width} pixels wide`, async () => {
+    const watch = () => {
+      window.shifts = []
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) window.shifts.push([entry.value, entry.sources.map(({ node }) => node?.id || node?.className || node?.nodeName).join()])
+      }).observe({ type: 'layout-shift', buffered: true })
+    }
+    const demo = await openDemo(browser, server.url, { context: { viewport: { width, height: 800 } }, before: (page) => page.addInitScript(watch) })
+    const { page, a } = demo
+    await together(demo)
+    await page.click('#both')
+    await a.link('offline')
+    await page.click('#both')
+    await together(demo)
+    const shifts = await page.evaluate(() => window.shifts)
+    const sum = shifts.reduce((total, [value]) => total + value, 0)
+    // "Good" ends at 0.1.
+    assert.ok(sum < 0.03, `${sum}: ${JSON.stringify(shifts)}`)
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width)
+    await demo.context.close()
+  })
+}
+
 test('reduced motion: chips move without animation', async () => {
   const demo = await midway({ reducedMotion: 'reduce' })
   await demo.page.click('#both')

@@ -73,6 +73,8 @@ test('a real page reload restores both panes, their queues, and which was offlin
   await a.typeAt(-1, '<kept 🤟>')
   await b.typeAt(0, '<live>')
   await a.saved()
+  // What is typed in the last moment before a page goes is only safe once it is saved.
+  await b.saved()
   await page.reload()
   await opened(page)
   assert.equal(await a.root.getAttribute('data-link'), 'offline')

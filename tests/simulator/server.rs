@@ -85,7 +85,7 @@ impl Server {
                 value: database.value.clone(),
                 window: database.ops[from..].to_vec(),
             };
-            Authority::load(stored, self.limits)
+            Authority::load(stored, self.limits).unwrap()
         })
     }
 

@@ -32,7 +32,7 @@ impl World {
     pub fn run(schedule: &Schedule, tell: bool) -> Counts {
         let limits = Limits {
             window_ops: schedule.window as usize,
-            value_chars: schedule.limit as usize,
+            value_size: schedule.limit as usize,
             batch_ops: 3,
             ..Limits::default()
         };

@@ -63,6 +63,8 @@ export class PaneView {
     this.strip.setAttribute('aria-label', `Edits on ${name}: confirmed, then waiting`)
     this.journal = need(root, '.journal-lines')
     this.journal.setAttribute('aria-label', `What happened on ${name}`)
+    // On a narrow screen the other pane is worth more than the journal.
+    need<HTMLDetailsElement>(root, 'details').open = !matchMedia('(max-width: 34rem)').matches
     this.notices = new Notices(need(root, '.pane-notices'))
     this.#badge = need(root, '.badge')
     this.#switch = need(root, '.switch')

@@ -1,13 +1,13 @@
-import { bindTextarea, Client, indexedDbStorage, memoryStorage, type Doc, type DocStatus } from 'rejoin'
+import { applyChanges, bindTextarea, Client, indexedDbStorage, memoryStorage, type Doc, type DocStatus } from 'rejoin'
 import { copy, download, oncePerFrame } from './dom'
-import { Journal, type Line } from './journal'
 import { Mirror } from './mirror'
+import { Narrator, type Story } from './narrator'
 import { announce } from './notices'
 import { PaneView } from './pane-view'
 import { read, write } from './prefs'
 import { Strip } from './strip'
-import { Timeline, type Change, type Token } from './timeline'
-import { advice, count, describe, excerpt } from './words'
+import type { Change } from './timeline'
+import { advice, count, excerpt } from './words'
 
 /** What a pane needs to be told. */
 export interface PaneSetup {
@@ -21,18 +21,8 @@ export interface PaneSetup {
   changed(): void
 }
 
-interface Drawing {
-  confirmed: Token[]
-  queue: Token[]
-  lines: Line[]
-  savedAt: number
-}
-
 /** How long a join may take before the page says that the server is not there. */
 const PATIENCE_MILLISECONDS = 2500
-/** Typing that goes on within this time is told as one line. */
-const BURST_MILLISECONDS = 2000
-
 /** One pane: a client of its own, its own storage, its own connection, and what is drawn of it. */
 export class Pane {
   readonly name: string
@@ -41,8 +31,7 @@ export class Pane {
   readonly #setup: PaneSetup
   readonly #view: PaneView
   readonly #strip: Strip
-  readonly #journal: Journal
-  #timeline = new Timeline()
+  readonly #narrator: Narrator
   #mirror: Mirror
   #client: Client | null = null
   #doc: Doc | null = null
@@ -50,14 +39,8 @@ export class Pane {
   #ends: (() => void)[] = []
   #offline: boolean
   #text = ''
-  #link = 'offline'
-  #inflight: number | null = null
   #joiningSince = 0
-  #rejoin: { runs: number; received: number } | null = null
   #memoryOnly = false
-  #burst = { key: 0, at: -Infinity, first: 0, text: '' }
-  /** Opened with edits still waiting from before: what step 3 of the guide asks for. */
-  reopened = false
   readonly #draw: () => void
   readonly #keep: () => void
 
@@ -75,7 +58,7 @@ export class Pane {
         this.#showRefused()
       },
     })
-    this.#mirror = new Mirror(this.#view.area, this.#view.mirror, () => this.#timeline.queue)
+    this.#mirror = new Mirror(this.#view.area, this.#view.mirror, () => this.#narrator.timeline.queue)
     this.#strip = new Strip(this.#view.strip)
     this.#draw = oncePerFrame(() => this.#drawNow())
     let timer = 0
@@ -83,7 +66,7 @@ export class Pane {
       clearTimeout(timer)
       timer = window.setTimeout(() => this.#keepNow(), 200)
     }
-    this.#journal = new Journal(this.#view.journal, this.#keep)
+    this.#narrator = new Narrator(setup.name, this.#view.journal, this.#keep)
     window.addEventListener('pagehide', () => this.#keepNow())
     this.#draw()
   }
@@ -99,7 +82,11 @@ export class Pane {
   }
   /** Runs of typing not confirmed yet. */
   get waiting(): number {
-    return this.#timeline.queue.length
+    return this.#narrator.waiting
+  }
+  /** Opened with edits still waiting from before. */
+  get reopened(): boolean {
+    return this.#narrator.reopened
   }
   get text(): string {
     return this.#text
@@ -150,7 +137,7 @@ export class Pane {
   async reload(): Promise<void> {
     const document = this.#document
     await this.close()
-    this.#timeline = new Timeline()
+    this.#narrator.forget()
     this.#draw()
     await this.open(document)
     announce(`${this.name} reloaded from this device.${this.waiting > 0 ? ` ${count(this.waiting, 'edit')} still waiting.` : ''}`)
@@ -160,14 +147,9 @@ export class Pane {
     if (offline === this.#offline) return
     this.#offline = offline
     write(this.#key('offline'), offline || null)
-    if (offline) {
-      this.#rejoin = null
-      this.#client?.disconnect()
-      this.#journal.write('link', 'Went offline. What you type now waits on this device.')
-      announce(`${this.name} is offline.`)
-    } else {
-      this.#rejoin = { runs: this.waiting, received: 0 }
-      this.#journal.write('link', `Switched online at r${this.#doc?.status.revision ?? 0}.`)
+    this.#narrator.switched(offline, this.#doc?.status.revision ?? 0)
+    if (offline) this.#client?.disconnect()
+    else {
       this.#joining()
       this.#client?.connect()
     }
@@ -200,15 +182,8 @@ export class Pane {
     this.#doc = doc
     const text = doc.text()
     this.#text = text.toString()
-    const status = doc.status
-    this.#link = status.link
-    this.#inflight = status.inflight ?? null
-    const kept = read<Drawing>(`${this.#key('drawing')}/${this.#document}`)
-    this.#journal.restore(kept?.lines ?? [])
-    this.#timeline.restore(kept, this.#text, counts(status))
-    this.reopened = this.waiting > 0
-    if (this.waiting > 0) this.#journal.write('device', `Opened from this device at r${status.revision}, with ${count(this.waiting, 'edit')} waiting.`)
-    else if (status.revision > 0) this.#journal.write('device', `Opened from this device at r${status.revision}.`)
+    this.#view.notices.clear('open')
+    this.#narrator.opened(doc.status, this.#text, read<Story>(`${this.#key('drawing')}/${this.#document}`), this.#offline)
     this.#ends.push(
       doc.on('change', (event) => this.#textChanged(event.changes, event.origin !== 'local')),
       doc.on('status', (now) => this.#statusChanged(now)),
@@ -220,7 +195,6 @@ export class Pane {
     this.#view.ready(true)
     this.#showRefused()
     this.#mirror.refresh()
-    if (!this.#offline) this.#rejoin = { runs: this.waiting, received: 0 }
     this.#changed()
   }
 
@@ -253,96 +227,30 @@ export class Pane {
     const doc = this.#doc
     if (!doc) return
     const before = this.#text
-    this.#text = splice(before, changes)
+    this.#text = applyChanges(before, changes)
     const status = doc.status
-    if (fromElsewhere) this.#arrived(changes, before, status)
-    else for (const change of [...changes].reverse()) this.#typed(change, before, status)
+    if (fromElsewhere) this.#narrator.arrived(changes, before, status)
+    else for (const change of [...changes].reverse()) this.#narrator.typed(change, before, status)
     this.#mirror.changed(changes, fromElsewhere)
     for (const watch of this.watchers) watch(changes)
     this.#changed()
   }
 
-  #typed(change: Change, before: string, status: DocStatus): void {
-    const token = this.#timeline.local(change, before, status.edits)
-    if (token && status.link !== 'live') this.#journal.write('local', `${sentence(token)} It waits on this device.`, `t${token.key}`)
-  }
-
-  #arrived(changes: readonly Change[], before: string, status: DocStatus): void {
-    const calmly = status.link === 'live' && this.#rejoin === null
-    const done = this.#timeline.remote(changes, before, status.revision, calmly)
-    if (!done) return
-    if (this.#rejoin) this.#rejoin.received += changes.length
-    const key = calmly ? `in${this.#burstKey(status.revision)}` : ''
-    this.#journal.write('remote', `Arrived from elsewhere, up to r${status.revision}: ${describe(done.arrived, 48)}.`, key)
-    if (done.moved.length === 0) return
-    const moves = done.moved.map((token) => `${describe(token)} ${token.was} → ${token.at}`).join('; ')
-    this.#journal.write('rebase', `Moved ${count(done.moved.length, 'waiting edit')} over it: ${moves}.`, key)
-  }
-
   #statusChanged(status: DocStatus): void {
-    const before = this.#link
-    this.#link = status.link
-    if (before !== status.link && status.link === 'live' && this.#rejoin) this.#journal.write('link', `Caught up with the server at r${status.revision}.`)
-    if (before !== 'offline' && status.link === 'offline' && !this.#offline) {
-      this.#journal.write('trouble', 'Lost the server. What you type now waits on this device; the page keeps trying.')
-      this.#rejoin = { runs: this.waiting, received: 0 }
-      this.#joining()
-    }
+    if (this.#narrator.status(status, this.#offline)) this.#joining()
     if (!status.storageError && !this.#memoryOnly) this.#view.notices.clear('storage')
-    const acked = this.#timeline.counts(counts(status))
-    const seq = status.inflight ?? null
-    if (seq !== this.#inflight) {
-      if (seq === null && acked.length === 0) this.#timeline.thaw()
-      if (seq !== null) this.#frozen(seq, status)
-      this.#inflight = seq
-    }
-    if (acked.length > 0) this.#confirmed(acked, status)
-    if (status.link === 'live') this.#settled()
     this.#changed()
-  }
-
-  #frozen(seq: number, status: DocStatus): void {
-    const frozen = this.#timeline.freeze(status.edits)
-    if (this.#rejoin && frozen.length > 0) this.#journal.write('sent', `Sent ${count(frozen.length, 'waiting edit')} as one op, #${seq}, based on r${status.revision}.`)
-  }
-
-  #confirmed(acked: readonly Token[], status: DocStatus): void {
-    const words = acked.map((token) => describe(token)).join(', ')
-    if (this.#rejoin) return this.#journal.write('acked', `Confirmed as r${status.revision}, stored on the server: ${words}.`)
-    const key = this.#burstKey(status.revision)
-    this.#burst.text += acked.map((token) => token.inserted || `−${token.deleted}`).join('')
-    const range = this.#burst.first === status.revision ? `r${status.revision}` : `r${this.#burst.first} to r${status.revision}`
-    this.#journal.write('acked', `Confirmed as you type, ${range}: “${excerpt(this.#burst.text, 48)}”.`, `out${key}`)
-  }
-
-  /** Nothing waits and the link is up: a rejoin is over. */
-  #settled(): void {
-    const rejoin = this.#rejoin
-    if (!rejoin || this.waiting > 0) return
-    this.#rejoin = null
-    this.reopened = false
-    this.#view.notices.clear('open')
-    const sent = rejoin.runs > 0 ? `${count(rejoin.runs, 'edit')} sent` : 'nothing was waiting'
-    announce(`${this.name} rejoined, ${sent}${rejoin.received > 0 ? `, ${rejoin.received} received` : ''}.`)
-  }
-
-  /** Typing without a longer pause shares one journal line. */
-  #burstKey(revision: number): number {
-    const now = performance.now()
-    if (now - this.#burst.at > BURST_MILLISECONDS) this.#burst = { key: this.#burst.key + 1, at: now, first: revision, text: '' }
-    this.#burst.at = now
-    return this.#burst.key
   }
 
   #trouble(error: { code?: string; message?: string }): void {
     const said = advice(error)
-    this.#journal.write('trouble', `${said.what} ${said.next}`, error.code)
+    this.#narrator.trouble(`${said.what} ${said.next}`, error.code)
     this.#view.notices.show('trouble', said, [{ label: 'Dismiss', run: () => this.#view.notices.clear('trouble') }])
   }
 
   #refused(edit: { code: string; detail: string }): void {
     const said = advice({ code: edit.code, message: edit.detail })
-    this.#journal.write('trouble', `${said.what} ${said.next}`)
+    this.#narrator.trouble(`${said.what} ${said.next}`)
     announce(`${this.name}: ${said.what}`)
     this.#showRefused()
     this.#changed()
@@ -375,39 +283,19 @@ export class Pane {
       unreachable: this.unreachable,
       revision: status?.revision ?? 0,
       inflight: status?.inflight ?? null,
-      inflightRuns: this.#timeline.in('inflight').length,
+      inflightRuns: this.#narrator.timeline.in('inflight').length,
       pending: status?.pending ?? false,
-      pendingRuns: this.#timeline.in('pending').length,
+      pendingRuns: this.#narrator.timeline.in('pending').length,
       saved: this.#storageState(),
     })
-    this.#strip.draw(this.#timeline, status?.revision ?? 0, status !== undefined)
+    this.#strip.draw(this.#narrator.timeline, status?.revision ?? 0, status !== undefined)
     this.#mirror.refresh()
   }
 
   #keepNow(): void {
     if (!this.#doc) return
-    const drawing: Drawing = { ...this.#timeline.export(), lines: this.#journal.lines.slice(0, 30), savedAt: Date.now() }
-    write(`${this.#key('drawing')}/${this.#document}`, drawing)
+    write(`${this.#key('drawing')}/${this.#document}`, { ...this.#narrator.story, savedAt: Date.now() })
   }
-}
-
-function counts(status: DocStatus) {
-  return { ...status, inflight: status.inflight !== null && status.inflight !== undefined }
-}
-
-function splice(text: string, changes: readonly Change[]): string {
-  let out = ''
-  let at = 0
-  for (const { from, to, insert } of changes) {
-    out += text.slice(at, from) + insert
-    at = to
-  }
-  return out + text.slice(at)
-}
-
-function sentence(token: Token): string {
-  const what = describe(token, 32)
-  return token.inserted ? `Typed ${what} at ${token.at}.` : `${what[0]?.toUpperCase()}${what.slice(1)} at ${token.at}.`
 }
 
 /** The text that a refused op would have inserted; the op itself is exported whole. */

@@ -17,10 +17,11 @@ export class Strip {
     this.#list = list
     this.#base = make('li', { class: 'base' }, make('span', { class: 'base-label' }), make('span', { class: 'base-empty' }))
     list.append(this.#base)
+    list.addEventListener('scroll', () => list.toggleAttribute('data-more', list.scrollLeft > 4), { passive: true })
   }
 
   draw(timeline: Timeline, revision: number, opened: boolean): void {
-    const before = new Map([...this.#items].map(([key, element]) => [key, element.offsetLeft]))
+    const before = new Map([...this.#items.values(), this.#base].map((element) => [element, element.offsetLeft]))
     const scrolled = this.#list.scrollLeft
     const wanted = [...timeline.confirmed, ...timeline.queue]
     const keys = new Set(wanted.map((token) => token.key))
@@ -50,19 +51,19 @@ export class Strip {
     list.scrollLeft = Math.min(Math.max(0, first), list.scrollWidth - list.clientWidth)
   }
 
-  #slide(wanted: readonly Token[], before: Map<number, number>, scrolled: number): void {
+  #slide(wanted: readonly Token[], before: Map<HTMLElement, number>, scrolled: number): void {
     for (const token of wanted) {
       const element = this.#items.get(token.key)
       if (!element) continue
-      const old = before.get(token.key)
+      const old = before.get(element)
       if (old === undefined) {
         const from = token.mine ? 'translateY(10px)' : 'translateY(-36px)'
         element.animate([{ transform: from, opacity: 0 }, { transform: 'none', opacity: 1 }], SLIDE)
         continue
       }
-      const by = old + scrolled - element.offsetLeft
-      if (Math.abs(by) > 1) element.animate([{ transform: `translateX(${by}px)` }, { transform: 'none' }], SLIDE)
+      moveFrom(element, old + scrolled)
     }
+    moveFrom(this.#base, (before.get(this.#base) ?? 0) + scrolled)
   }
 
   #item(token: Token): HTMLElement {
@@ -87,6 +88,12 @@ export class Strip {
     }
     return element
   }
+}
+
+/** Lets an element be seen moving from where it was, in pixels from the left. */
+function moveFrom(element: HTMLElement, left: number): void {
+  const by = left - element.offsetLeft
+  if (Math.abs(by) > 1) element.animate([{ transform: `translateX(${by}px)` }, { transform: 'none' }], SLIDE)
 }
 
 function heading(token: Token): string {

@@ -2,7 +2,7 @@ import { read, write } from './prefs'
 
 type Choice = 'auto' | 'light' | 'dark'
 const NEXT: Record<Choice, Choice> = { auto: 'light', light: 'dark', dark: 'auto' }
-const LABEL: Record<Choice, string> = { auto: 'Auto', light: 'Light', dark: 'Dark' }
+const LABEL: Record<Choice, string> = { auto: 'auto', light: 'light', dark: 'dark' }
 
 /** The theme button: auto (what the system says), light, dark; remembered. */
 export function themeButton(button: HTMLButtonElement): void {
@@ -10,8 +10,8 @@ export function themeButton(button: HTMLButtonElement): void {
   const show = () => {
     if (choice === 'auto') document.documentElement.removeAttribute('data-theme')
     else document.documentElement.dataset['theme'] = choice
-    button.textContent = LABEL[choice]
-    button.setAttribute('aria-label', `Theme: ${LABEL[choice].toLowerCase()}. Change to ${LABEL[NEXT[choice]].toLowerCase()}`)
+    button.lastElementChild!.textContent = LABEL[choice]
+    button.setAttribute('aria-label', `Theme: ${LABEL[choice]}. Change to ${LABEL[NEXT[choice]]}`)
   }
   button.addEventListener('click', () => {
     choice = NEXT[choice]

@@ -42,7 +42,7 @@ const ADVICE: Record<string, Advice> = {
   },
   'storage-full': {
     what: 'This device has no room left for new edits.',
-    next: 'You can go on typing, but new edits live in this tab only until they are sent. Free some space, or copy your text before you close the tab.',
+    next: 'You can go on typing, but new edits live in this tab only, and are sent once there is room to store them. Free some space, or copy your text before you close the tab.',
   },
   'storage-blocked': {
     what: 'Another tab holds an older version of the storage open.',
@@ -60,13 +60,13 @@ const ADVICE: Record<string, Advice> = {
     what: 'What is stored on this device for this document cannot be read.',
     next: 'Your copy on the server is untouched. Copy anything you need from this pane, then open a new document.',
   },
-  'storage-newer-format': {
+  'storage-newer': {
     what: 'This device’s storage was written by a newer version of this page.',
     next: 'Reload the page to get that version. Nothing stored was changed.',
   },
   'storage-failed': {
     what: 'Writing to this device’s storage failed.',
-    next: 'You can go on typing; edits are kept in this tab and sent as usual. Do not close the tab while edits are waiting.',
+    next: 'You can go on typing; new edits live in this tab only, and are sent once they can be stored. It is tried again by itself; do not close the tab meanwhile.',
   },
   'too-large': {
     what: 'The server refused an edit because it is too large.',

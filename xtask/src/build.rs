@@ -15,7 +15,13 @@ use crate::setup::{self, Need};
 use crate::{stamp, term};
 
 const WASM: &str = "pkg/generated/rejoin_bg.wasm";
-const WASM_INPUTS: [&str; 4] = ["Cargo.toml", "Cargo.lock", "src", "pkg/package-lock.json"];
+const WASM_INPUTS: [&str; 5] = [
+    ".cargo/config.toml",
+    "Cargo.toml",
+    "Cargo.lock",
+    "src",
+    "pkg/package-lock.json",
+];
 
 /// Measured on the engine: -O3 is as small as -Oz here (brotli), and faster. Which wasm features may
 /// be used, wasm-opt reads from the file itself: rustc writes them into it.

@@ -9,6 +9,7 @@ mod bench;
 mod build;
 mod ci;
 mod demo;
+mod fuzz;
 mod process;
 mod project;
 mod readme;
@@ -46,6 +47,7 @@ enum Command {
     Test(test::Args),
     Ci(ci::Args),
     Soak(soak::Args),
+    Fuzz(fuzz::Args),
     Bench(bench::Args),
     Size(size::Args),
 }
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&project, &args),
         Command::Ci(args) => ci::run(&project, &args),
         Command::Soak(args) => soak::run(&project, &args),
+        Command::Fuzz(args) => fuzz::run(&project, &args),
         Command::Bench(args) => bench::run(&project, &args),
         Command::Size(args) => size::run(&project, &args),
     });

@@ -45,6 +45,7 @@ impl Project {
         let path = env::join_paths(
             crate::setup::rust::TOOLS
                 .iter()
+                .chain([&crate::setup::rust::FUZZ_TOOL])
                 .map(|tool| tool.root(&tools).join("bin"))
                 .chain(env::split_paths(&env::var_os("PATH").unwrap_or_default())),
         )

@@ -45,6 +45,8 @@ pub enum Need {
     Wasm,
     /// rustfmt and clippy.
     Lint,
+    /// cargo-fuzz.
+    Fuzz,
     /// Node and the npm packages of one folder.
     Npm(&'static str),
     /// A Chrome and the chromedriver that fits it.
@@ -84,6 +86,7 @@ pub fn ensure_one(project: &Project, need: Need) -> Result<()> {
     match need {
         Need::Wasm => rust::ensure_wasm(project),
         Need::Lint => rust::ensure_lint(project),
+        Need::Fuzz => rust::ensure_fuzz(project),
         Need::Npm(folder) => node::ensure_packages(project, folder),
         Need::Chrome => chrome::ensure(project).map(|_| ()),
     }

@@ -31,7 +31,8 @@ pub struct Args {
     /// The first seed
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     from: u64,
-    /// First run the exhaustive laws over their larger world
+    /// First run the exhaustive laws over their larger worlds, and the long comparisons of the JSON op
+    /// with its reference model and with the published type
     #[arg(long)]
     exhaustive: bool,
 }
@@ -46,12 +47,14 @@ pub fn run(project: &Project, args: &Args) -> Result<()> {
         bail!("--from and --seeds go past the last seed there is");
     };
     if args.exhaustive {
-        term::heading("The exhaustive laws over their larger world");
-        project
-            .cargo()
-            .args(["test", "-p", "rejoin", "--test", "text_exhaustive"])
-            .args(["--", "--ignored"])
-            .run()?;
+        term::heading("The exhaustive laws over their larger worlds");
+        for test in ["text_exhaustive", "json"] {
+            project
+                .cargo()
+                .args(["test", "-p", "rejoin", "--test", test])
+                .args(["--", "--ignored", "--nocapture"])
+                .run()?;
+        }
     }
     term::heading("Build the simulator");
     let build = ["test", "-p", "rejoin", "--test", "simulator", "--no-run"];

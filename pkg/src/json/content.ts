@@ -28,7 +28,7 @@ export interface ContentChange {
 /** Where the content is kept and edited: the session. It tells of every edit, own ones at once. */
 export interface ContentStore {
   value(): Value | undefined
-  /** The root string. @throws {@link RejoinError} `wrong-type` when the root is none. */
+  /** The root string. @throws {@link RejoinError} `does-not-fit` when the root is none. */
   text(): string
   /** The root string's length. @throws as {@link text}. */
   readonly length: number
@@ -284,7 +284,7 @@ export class Content implements TextHost {
     try {
       return this.#store.length >= 0
     } catch (thrown) {
-      if (thrown instanceof RejoinError && thrown.code === 'wrong-type') return false
+      if (thrown instanceof RejoinError && thrown.code === 'does-not-fit') return false
       throw thrown
     }
   }

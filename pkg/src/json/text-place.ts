@@ -46,7 +46,7 @@ export class TextPlace {
   constructor(path: Path, host: TextHost, onThrow: (thrown: unknown) => void) {
     this.#path = path
     this.#host = host
-    this.#events = new Emitter(onThrow)
+    this.#events = new Emitter(['change', 'removed'], onThrow)
   }
 
   /** Where it is; `undefined` once it is gone. */

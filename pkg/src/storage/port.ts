@@ -1,6 +1,6 @@
 /**
  * Where documents are kept on this device: a port. Implementations here: memory and IndexedDB. Your own
- * should pass `test/storage-contract.mjs`.
+ * should pass the contract suite, `pkg/test/storage-contract.mjs` in the project's repository.
  */
 
 import type { Checkpoint, Entry } from '../engine.js'

@@ -119,7 +119,7 @@ class FakeReplica {
   }
 
   text() {
-    if (typeof this.#value !== 'string') refuse('wrong-type', 'the document is no text')
+    if (typeof this.#value !== 'string') refuse('does-not-fit', 'the document is no text')
     return this.#value
   }
 
@@ -174,7 +174,7 @@ class FakeReplica {
     if (steps.every(({ op: kind, path }) => kind === 'text' && path.length === 0)) {
       for (const { changes } of steps) this.#effects.push({ type: 'patch', changes })
     } else this.#effects.push({ type: 'steps', steps })
-    if (conflicts) this.#effects.push({ type: 'conflicts', conflicts })
+    for (const conflict of conflicts ?? []) this.#effects.push({ type: 'conflict', conflict })
   }
 
   receive(message) {
@@ -212,6 +212,7 @@ class FakeReplica {
   inbox = () => []
   discard() {}
   free() {}
+  __destroy_into_raw() {}
 }
 
 const coded = (run) => {

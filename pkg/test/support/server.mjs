@@ -15,6 +15,8 @@ export class FakeServer {
   auto = true
   /** Whether new links come up. */
   up = true
+  /** The largest message it reads, in bytes: over it, the link is cut. */
+  maxMessageBytes = undefined
   /** Called with each client message; true keeps the server from answering it. */
   intercept = () => false
 
@@ -36,7 +38,9 @@ export class FakeServer {
         } else queueMicrotask(() => end('refused'))
         return {
           send: (data) => {
-            if (link.live) this.#later(() => link.live && this.#receive(link, JSON.parse(data)))
+            if (!link.live) return
+            if (Buffer.byteLength(data) > this.maxMessageBytes) return end('code 1009')
+            this.#later(() => link.live && this.#receive(link, JSON.parse(data)))
           },
           close: () => {
             link.live = false
@@ -82,7 +86,7 @@ export class FakeServer {
     if (this.intercept(message, link)) return
     switch (message.type) {
       case 'hello':
-        return this.say(link, { type: 'welcome', protocol: 1 })
+        return this.say(link, { type: 'welcome', protocol: 1, maxMessageBytes: this.maxMessageBytes })
       case 'ping':
         return this.say(link, { type: 'pong' })
       case 'close':
@@ -90,7 +94,7 @@ export class FakeServer {
       case 'open':
         return this.#open(link, message)
       case 'submit':
-        return this.#submit(link, message)
+        return this.submitted(link, message)
     }
   }
 
@@ -107,7 +111,8 @@ export class FakeServer {
     } else this.say(link, { type: 'snapshot', doc: id, request, epoch: doc.epoch, revision: head, value: doc.value, fate })
   }
 
-  #submit(link, { doc: id, seq, base, op }) {
+  /** What a submit does. */
+  submitted(link, { doc: id, seq, base, op }) {
     const doc = this.docs.get(id)
     const client = link.open.get(id)
     const sent = this.submits.find((other) => other.client === client && other.seq === seq)

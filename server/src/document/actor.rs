@@ -148,7 +148,7 @@ impl Actor {
             let (authority, snapshot) = load(
                 &*self.store,
                 &self.doc,
-                open.create.as_ref(),
+                open.create.as_ref().map(|value| (value, &open.settings)),
                 self.settings.limits,
             )
             .await?;
@@ -190,7 +190,7 @@ impl Actor {
             let due = append.head - self.snapshot >= self.settings.snapshot_every;
             let snapshot = due.then(|| Snapshot {
                 revision: append.head,
-                value: authority.value().clone(),
+                value: authority.value().cloned(),
             });
             let (base, head) = (append.base, append.head);
             let commit = Commit {

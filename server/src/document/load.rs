@@ -1,10 +1,12 @@
 //! A document out of storage, into memory.
 
 use rejoin::Error;
-use rejoin::authority::{Authority, Limits, Stored};
+use rejoin::authority::{Authority, Check, Limits, Stored};
 use rejoin::id::{DocId, Epoch};
 use rejoin::json::Value;
+use rejoin::settings::Settings;
 
+use super::schema::Schema;
 use crate::store::{Store, StoreError, StoredDocument};
 
 /// Why there is no document to work on.
@@ -26,33 +28,37 @@ impl From<StoreError> for LoadError {
 pub(super) async fn load(
     store: &dyn Store,
     doc: &DocId,
-    create: Option<&Value>,
+    create: Option<(&Value, &Settings)>,
     limits: Limits,
 ) -> Result<(Authority, u64), LoadError> {
     if let Some(stored) = store.load(doc, limits.window_ops).await? {
-        return Ok(replay(doc, stored, limits)?);
+        return with_schema(replay(doc, stored, limits)?);
     }
-    let Some(value) = create else {
+    let Some((value, settings)) = create else {
         return Err(LoadError::Request(Error::UnknownDocument {
             doc: doc.to_string(),
         }));
     };
-    if value.size() > limits.value_chars {
+    if value.size() > limits.value_size {
         return Err(LoadError::Request(Error::TooLarge {
-            what: "the document's length in scalars",
+            what: "the document's size",
             size: value.size(),
-            limit: limits.value_chars,
+            limit: limits.value_size,
         }));
     }
+    if let Some(schema) = Schema::of(settings).map_err(LoadError::Request)? {
+        schema.check(Some(value)).map_err(LoadError::Request)?;
+    }
     let epoch = new_epoch(doc)?;
-    match store.create(doc, &epoch, value).await {
+    match store.create(doc, &epoch, value, settings).await {
         Ok(()) => {
-            let authority = Authority::new(doc.clone(), epoch, value.clone(), limits);
-            Ok((authority, 0))
+            let (doc, value, settings) = (doc.clone(), value.clone(), settings.clone());
+            let authority = Authority::new(doc, epoch, value, settings, limits);
+            with_schema((authority, 0))
         }
         // Another server was faster: its document it is.
         Err(StoreError::DocumentExists { .. }) => match store.load(doc, limits.window_ops).await? {
-            Some(stored) => Ok(replay(doc, stored, limits)?),
+            Some(stored) => with_schema(replay(doc, stored, limits)?),
             None => Err(LoadError::Store(StoreError::UnknownDocument {
                 doc: doc.to_string(),
             })),
@@ -61,37 +67,55 @@ pub(super) async fn load(
     }
 }
 
+fn with_schema((mut authority, snapshot): (Authority, u64)) -> Result<(Authority, u64), LoadError> {
+    if let Some(schema) = Schema::of(authority.settings()).map_err(LoadError::Request)? {
+        authority.check_with(Box::new(schema));
+    }
+    Ok((authority, snapshot))
+}
+
 fn replay(
     doc: &DocId,
     stored: StoredDocument,
     limits: Limits,
 ) -> Result<(Authority, u64), StoreError> {
+    let broken = |revision, detail: String| StoreError::BrokenLog {
+        doc: doc.to_string(),
+        revision,
+        detail,
+    };
+    let snapshot = stored.snapshot.revision;
+    let base = stored.head.checked_sub(stored.ops.len() as u64);
+    let Some(base) = base.filter(|base| (*base..=stored.head).contains(&snapshot)) else {
+        let detail = format!(
+            "{} ops end there, and the snapshot is of revision {snapshot}",
+            stored.ops.len()
+        );
+        return Err(broken(stored.head, detail));
+    };
     let mut value = stored.snapshot.value;
-    let base = stored.head - stored.ops.len() as u64;
     for (revision, committed) in (base + 1..).zip(&stored.ops) {
-        if revision > stored.snapshot.revision {
+        if revision > snapshot {
             committed
                 .op
                 .apply(&mut value)
-                .map_err(|error| StoreError::BrokenLog {
-                    doc: doc.to_string(),
-                    revision,
-                    detail: error.to_string(),
-                })?;
+                .map_err(|error| broken(revision, error.to_string()))?;
         }
     }
     let authority = Authority::load(
         Stored {
             doc: doc.clone(),
             epoch: stored.epoch,
+            settings: stored.settings,
             floor: stored.floor,
             revision: stored.head,
             value,
             window: stored.ops,
         },
         limits,
-    );
-    Ok((authority, stored.snapshot.revision))
+    )
+    .map_err(|error| broken(stored.head, error.to_string()))?;
+    Ok((authority, snapshot))
 }
 
 /// 128 random bits: no two lives of a document are ever mistaken for each other.

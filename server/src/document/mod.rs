@@ -11,6 +11,7 @@ mod actor;
 mod command;
 mod load;
 mod registry;
+mod schema;
 
 pub(crate) use command::{Command, Peer};
 pub(crate) use registry::{Registry, Settings};

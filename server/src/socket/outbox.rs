@@ -97,6 +97,8 @@ pub(crate) struct Outbox {
     drained: Notify,
     /// Too much waits.
     overflowed: Notify,
+    /// The end, for whoever does not write.
+    ended: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -114,6 +116,7 @@ impl Outbox {
             filled: Notify::new(),
             drained: Notify::new(),
             overflowed: Notify::new(),
+            ended: Notify::new(),
         }
     }
 
@@ -137,6 +140,7 @@ impl Outbox {
             state.bytes = 0;
             state.closed = Some(CloseReason::Slow);
             self.overflowed.notify_one();
+            self.ended.notify_one();
         } else {
             state.bytes += item.bytes();
             state.items.push_back(item);
@@ -150,6 +154,7 @@ impl Outbox {
     /// The first reason stays.
     pub(crate) fn close(&self, reason: CloseReason) {
         self.state().closed.get_or_insert(reason);
+        self.ended.notify_one();
         self.filled.notify_one();
         self.drained.notify_one();
     }
@@ -194,6 +199,17 @@ impl Outbox {
     /// Waits until too much waits: the writer need not finish what it is at.
     pub(crate) async fn overflowed(&self) {
         self.overflowed.notified().await;
+    }
+
+    /// Waits until nothing is queued any more, and tells why. For one task, the reader: its peer may say
+    /// nothing for long.
+    pub(crate) async fn ended(&self) -> CloseReason {
+        loop {
+            if let Some(reason) = self.closed() {
+                return reason;
+            }
+            self.ended.notified().await;
+        }
     }
 
     pub(crate) fn closed(&self) -> Option<CloseReason> {

@@ -32,7 +32,6 @@ type End = ControlFlow<CloseReason>;
 
 /// Serves a socket until it ends.
 pub(crate) async fn serve(socket: WebSocket, server: Arc<Shared>) {
-    let _connection = server.connection();
     let id = server.next_peer();
     let (sink, stream) = socket.split();
     let outbox = Arc::new(Outbox::new(server.outbox_limits()));
@@ -81,15 +80,13 @@ impl Reader {
                 // Checked first: a peer that never stops sending must not hold up a shutdown.
                 biased;
                 _ = &mut stopped => return CloseReason::Restart,
+                reason = outbox.ended() => return reason,
                 message = next => match message {
                     Ok(Some(Ok(message))) => message,
                     Ok(Some(Err(error))) => return self.broken(&error),
                     Ok(None) | Err(_) => return CloseReason::Gone,
                 },
             };
-            if let Some(reason) = outbox.closed() {
-                return reason;
-            }
             let step = match message {
                 Message::Text(text) if greeted => self.message(&text).await,
                 Message::Text(text) => self.greet(&text).map_continue(|()| greeted = true),
@@ -107,8 +104,9 @@ impl Reader {
     }
 
     fn greet(&self, text: &str) -> End {
+        let limit = self.server.config.max_message_bytes as u64;
         let error = match ClientMessage::decode(text) {
-            Ok(ClientMessage::Hello(hello)) => match hello.welcome() {
+            Ok(ClientMessage::Hello(hello)) => match hello.welcome(Some(limit)) {
                 Ok(welcome) => {
                     self.answer(&welcome);
                     return End::Continue(());

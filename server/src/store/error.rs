@@ -42,14 +42,14 @@ pub enum StoreError {
         /// What is wrong.
         reason: &'static str,
     },
-    /// A stored op that does not fit the value before it.
-    #[error("document {doc:?} is damaged: its op {revision} does not apply ({detail})")]
+    /// A stored op that does not fit the value before it, or a snapshot and ops that do not go together.
+    #[error("document {doc:?} is damaged at revision {revision}: {detail}")]
     BrokenLog {
         /// The document.
         doc: String,
-        /// The op's revision.
+        /// The revision.
         revision: u64,
-        /// Why not.
+        /// What is wrong there.
         detail: String,
     },
     /// The system gave no random bytes to name a new document's life with.

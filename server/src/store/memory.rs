@@ -8,6 +8,7 @@ use rejoin::authority::LastSeq;
 use rejoin::id::{ClientId, DocId, Epoch};
 use rejoin::json::Value;
 use rejoin::protocol::Committed;
+use rejoin::settings::Settings;
 
 use super::port::check_commit;
 use super::{Commit, Page, Reply, Snapshot, Store, StoreError, StoredDocument};
@@ -27,6 +28,7 @@ struct State {
 #[derive(Debug)]
 struct Document {
     epoch: Epoch,
+    settings: Settings,
     ops: Vec<Committed>,
     ids: HashSet<(ClientId, u64)>,
     clients: HashMap<ClientId, LastSeq>,
@@ -56,7 +58,7 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn create(&self, doc: &DocId, epoch: &Epoch, value: &Value) -> Reply<()> {
+    fn create(&self, doc: &DocId, epoch: &Epoch, value: &Value, settings: &Settings) -> Reply<()> {
         self.with(|state| {
             if state.documents.contains_key(doc) {
                 return Err(StoreError::DocumentExists {
@@ -65,12 +67,13 @@ impl Store for MemoryStore {
             }
             let document = Document {
                 epoch: epoch.clone(),
+                settings: settings.clone(),
                 ops: Vec::new(),
                 ids: HashSet::new(),
                 clients: HashMap::new(),
                 snapshot: Snapshot {
                     revision: 0,
-                    value: value.clone(),
+                    value: Some(value.clone()),
                 },
             };
             state.documents.insert(doc.clone(), document);
@@ -85,6 +88,7 @@ impl Store for MemoryStore {
                 let from = (document.snapshot.revision as usize).min(head.saturating_sub(window));
                 StoredDocument {
                     epoch: document.epoch.clone(),
+                    settings: document.settings.clone(),
                     floor: 0,
                     head: head as u64,
                     snapshot: document.snapshot.clone(),

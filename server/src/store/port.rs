@@ -2,9 +2,11 @@ use std::collections::HashSet;
 
 use futures_util::future::BoxFuture;
 use rejoin::authority::{Append, LastSeq};
+use rejoin::count::MAX_COUNT;
 use rejoin::id::{ClientId, DocId, Epoch};
 use rejoin::json::Value;
 use rejoin::protocol::Committed;
+use rejoin::settings::Settings;
 
 use super::StoreError;
 
@@ -16,8 +18,8 @@ pub type Reply<T> = BoxFuture<'static, Result<T, StoreError>>;
 pub struct Snapshot {
     /// The revision.
     pub revision: u64,
-    /// The value after that many ops.
-    pub value: Value,
+    /// The value after that many ops; none when the document is absent.
+    pub value: Option<Value>,
 }
 
 /// One transaction on one document.
@@ -36,6 +38,8 @@ pub struct Commit {
 pub struct StoredDocument {
     /// Its life.
     pub epoch: Epoch,
+    /// Its settings.
+    pub settings: Settings,
     /// The oldest base from which the log can bring a replica up to date.
     pub floor: u64,
     /// The newest revision.
@@ -72,7 +76,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError::DocumentExists`] when there is one of that name.
-    fn create(&self, doc: &DocId, epoch: &Epoch, value: &Value) -> Reply<()>;
+    fn create(&self, doc: &DocId, epoch: &Epoch, value: &Value, settings: &Settings) -> Reply<()>;
 
     /// A document with its newest ops, or none when there is no such document.
     fn load(&self, doc: &DocId, window: usize) -> Reply<Option<StoredDocument>>;
@@ -113,6 +117,18 @@ pub(super) fn check_commit(commit: &Commit) -> Result<(), StoreError> {
     };
     if append.base.checked_add(append.ops.len() as u64) != Some(append.head) {
         return Err(invalid("head is not base plus the number of ops"));
+    }
+    let seqs = append.ops.iter().map(|op| op.seq);
+    let recorded = append
+        .clients
+        .iter()
+        .flat_map(|(_, last)| [last.seq, last.revision.unwrap_or(0)]);
+    if seqs
+        .chain(recorded)
+        .chain([append.head])
+        .any(|count| count > MAX_COUNT)
+    {
+        return Err(invalid("a number in it is past 2⁵³ − 1"));
     }
     let known: HashSet<&ClientId> = append.clients.iter().map(|(client, _)| client).collect();
     if append.ops.iter().any(|op| !known.contains(&op.client)) {

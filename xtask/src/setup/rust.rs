@@ -42,6 +42,16 @@ pub const TOOLS: [CargoTool; 2] = [
     },
 ];
 
+/// What `cargo xtask fuzz` needs besides; nothing else installs it.
+pub const FUZZ_TOOL: CargoTool = CargoTool {
+    package: "cargo-fuzz",
+    program: "cargo-fuzz",
+    version: [0, 13, 2],
+    locked: true,
+    why: "builds the fuzz targets with libFuzzer and runs them",
+    how_long: "compiled from source, 1 to 2 minutes, only once",
+};
+
 impl CargoTool {
     fn version(&self) -> String {
         self.version.map(|n| n.to_string()).join(".")
@@ -119,6 +129,14 @@ pub fn ensure_wasm(project: &Project) -> Result<()> {
         if !tool.is_there(project) {
             tool.install(project)?;
         }
+    }
+    Ok(())
+}
+
+/// cargo-fuzz.
+pub fn ensure_fuzz(project: &Project) -> Result<()> {
+    if !FUZZ_TOOL.is_there(project) {
+        FUZZ_TOOL.install(project)?;
     }
     Ok(())
 }

@@ -61,7 +61,7 @@ pub const STEPS: [Step; 9] = [
     },
     Step {
         name: "differential",
-        what: "the same ops through the published text type",
+        what: "the same ops through the published types",
         needs: &[
             Need::Wasm,
             Need::Npm("pkg"),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rejoin::count;
 use rejoin::id::DocId;
 use rusqlite::ErrorCode;
 use serde::Serialize;
@@ -53,13 +54,19 @@ impl Fault {
     }
 }
 
-/// SQLite's integers have a sign; ours never reach it.
+/// A count as SQLite's signed integers have it: what is written can be read back.
 pub(super) fn integer(number: u64) -> Result<i64, Fault> {
-    i64::try_from(number).map_err(|_| Fault::Row(format!("{number} is too large to be stored")))
+    let number = count::check("a stored number", number).map_err(no_count)?;
+    i64::try_from(number).map_err(no_count)
 }
 
 pub(super) fn natural(integer: i64) -> Result<u64, Fault> {
-    u64::try_from(integer).map_err(|_| Fault::Row(format!("{integer} is no count")))
+    let number = u64::try_from(integer).map_err(|_| no_count(format!("{integer} is negative")))?;
+    count::check("a stored number", number).map_err(no_count)
+}
+
+fn no_count(why: impl ToString) -> Fault {
+    Fault::Row(why.to_string())
 }
 
 /// The JSON text of an op or a value.
@@ -72,4 +79,11 @@ pub(super) fn encode<T: Serialize>(doc: &DocId, value: &T) -> Result<String, Sto
 
 pub(super) fn decode<T: DeserializeOwned>(what: &str, json: &str) -> Result<T, Fault> {
     serde_json::from_str(json).map_err(|error| Fault::Row(format!("{what}: {error}")))
+}
+
+pub(super) fn decode_some<T: DeserializeOwned>(
+    what: &str,
+    json: Option<String>,
+) -> Result<Option<T>, Fault> {
+    json.map(|json| decode(what, &json)).transpose()
 }

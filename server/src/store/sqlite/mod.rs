@@ -22,6 +22,7 @@ use rejoin::authority::LastSeq;
 use rejoin::id::{ClientId, DocId, Epoch};
 use rejoin::json::Value;
 use rejoin::protocol::Committed;
+use rejoin::settings::Settings;
 
 use self::open::Opened;
 use self::readers::Readers;
@@ -61,11 +62,15 @@ impl SqliteStore {
 }
 
 impl Store for SqliteStore {
-    fn create(&self, doc: &DocId, epoch: &Epoch, value: &Value) -> Reply<()> {
-        let work = codec::encode(doc, value).map(|value| Work::Create {
-            doc: doc.to_string(),
-            epoch: epoch.to_string(),
-            value,
+    fn create(&self, doc: &DocId, epoch: &Epoch, value: &Value, settings: &Settings) -> Reply<()> {
+        let set = (!settings.is_default()).then(|| codec::encode(doc, settings));
+        let work = codec::encode(doc, value).and_then(|value| {
+            Ok(Work::Create {
+                doc: doc.to_string(),
+                epoch: epoch.to_string(),
+                value,
+                settings: set.transpose()?,
+            })
         });
         self.writer.run(work)
     }

@@ -4,6 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::codec::Fault;
@@ -64,13 +65,18 @@ fn prepare(file: &Path, options: &SqliteOptions) -> Result<Connection, Fault> {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     connection.busy_timeout(Duration::from_secs(5))?;
-    let is_new = check_owner(&connection, file)?;
-    // Full sync: a commit is on the disk before it is answered. WAL: readers do not wait for it.
+    // What another version, another program or a damage has left is not touched: no checkpoint moves
+    // the -wal into a file that is then refused.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    let found = check_owner(&connection, file)?;
+    // WAL: readers do not wait for the writer.
     connection.pragma_update(None, "journal_mode", "WAL")?;
+    // A commit is on the disk before it is answered; on macOS only `fullfsync` goes past the drive's cache.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
-    if is_new {
+    if found == 0 {
         let transaction = connection.transaction()?;
         transaction.execute_batch(schema::CREATE)?;
         transaction.pragma_update(None, "application_id", schema::APPLICATION_ID)?;
@@ -81,6 +87,16 @@ fn prepare(file: &Path, options: &SqliteOptions) -> Result<Connection, Fault> {
     } else {
         tracing::info!(file = %file.display(), "large database: not checked (--check does)");
     }
+    if (1..schema::VERSION).contains(&found) {
+        tracing::info!(file = %file.display(), from = found, to = schema::VERSION, "database upgraded");
+        let transaction = connection.transaction()?;
+        for migration in schema::MIGRATIONS.iter().skip(found as usize - 1) {
+            transaction.execute_batch(migration)?;
+        }
+        transaction.pragma_update(None, "user_version", schema::VERSION)?;
+        transaction.commit()?;
+    }
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     if let Some(bytes) = options.max_bytes {
         let page: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let pages = i64::try_from(bytes / page.max(1)).unwrap_or(i64::MAX);
@@ -89,8 +105,8 @@ fn prepare(file: &Path, options: &SqliteOptions) -> Result<Connection, Fault> {
     Ok(connection)
 }
 
-/// Whether the file is a new one; an error when it is not ours.
-fn check_owner(connection: &Connection, file: &Path) -> Result<bool, Fault> {
+/// The file's version, 0 for a new one; an error when it is not ours.
+fn check_owner(connection: &Connection, file: &Path) -> Result<i32, Fault> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let id = number("application_id")?;
     let version = number("user_version")?;
@@ -98,8 +114,8 @@ fn check_owner(connection: &Connection, file: &Path) -> Result<bool, Fault> {
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     let file = file.to_owned();
     match (id, version) {
-        (0, 0) if tables == 0 => Ok(true),
-        (schema::APPLICATION_ID, schema::VERSION) => Ok(false),
+        (0, 0) if tables == 0 => Ok(0),
+        (schema::APPLICATION_ID, 1..=schema::VERSION) => Ok(version),
         (schema::APPLICATION_ID, found) if found > schema::VERSION => Err(StoreError::Newer {
             file,
             found,
@@ -124,4 +140,26 @@ fn check_whole(connection: &Connection) -> Result<(), Fault> {
 
 fn size(file: &Path) -> u64 {
     fs::metadata(file).map_or(0, |metadata| metadata.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A test that kills the process cannot see a missing sync: what the system has, it keeps.
+    #[test]
+    fn a_commit_is_synced_before_it_is_answered() {
+        let dir = tempfile::tempdir().unwrap();
+        let opened = open(dir.path(), &SqliteOptions::default()).unwrap();
+        let pragma = |name| {
+            opened
+                .connection
+                .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+                .unwrap()
+        };
+        assert_eq!(pragma("journal_mode"), "wal".to_owned().into());
+        assert_eq!(pragma("synchronous"), 2.into(), "FULL");
+        assert_eq!(pragma("fullfsync"), 1.into());
+        assert_eq!(pragma("foreign_keys"), 1.into());
+    }
 }

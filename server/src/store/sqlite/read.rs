@@ -2,11 +2,11 @@
 
 use rejoin::authority::LastSeq;
 use rejoin::id::{ClientId, DocId};
-use rejoin::json::Digest;
+use rejoin::json::{Digest, WithContent};
 use rejoin::protocol::Committed;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::codec::{Fault, decode, integer, natural};
+use super::codec::{Fault, decode, decode_some, integer, natural};
 use crate::store::{Page, Snapshot, StoreError, StoredDocument};
 
 pub(super) fn load(
@@ -18,7 +18,7 @@ pub(super) fn load(
     let transaction = connection.transaction()?;
     let row = transaction
         .prepare_cached(
-            "SELECT d.id, d.epoch, d.floor, d.head, s.revision, s.value
+            "SELECT d.id, d.epoch, d.floor, d.head, s.revision, s.value, d.settings
              FROM documents d JOIN snapshots s ON s.document = d.id WHERE d.name = ?1",
         )?
         .query_row([doc.as_str()], |row| {
@@ -29,18 +29,19 @@ pub(super) fn load(
                 row.get::<_, i64>(3)?,
                 row.get::<_, i64>(4)?,
                 row.get::<_, Option<String>>(5)?,
+                row.get::<_, Option<String>>(6)?,
             ))
         })
         .optional()?;
-    let Some((id, epoch, floor, head, revision, value)) = row else {
+    let Some((id, epoch, floor, head, revision, value, settings)) = row else {
         return Ok(None);
     };
     let (floor, head, revision) = (natural(floor)?, natural(head)?, natural(revision)?);
-    let value = value.ok_or_else(|| {
-        Fault::Row(format!(
-            "document {doc:?} has no value, which this version does not know"
-        ))
-    })?;
+    if !(floor <= revision && revision <= head) {
+        return Err(Fault::Row(format!(
+            "document {doc:?} has a snapshot of revision {revision}, and a log from {floor} to {head}"
+        )));
+    }
     let from = revision
         .min(head.saturating_sub(window as u64))
         .max(floor)
@@ -53,11 +54,12 @@ pub(super) fn load(
     }
     Ok(Some(StoredDocument {
         epoch: rejoin::id::Epoch::new(epoch).map_err(|error| Fault::Row(error.to_string()))?,
+        settings: decode_some("settings", settings)?.unwrap_or_default(),
         floor,
         head,
         snapshot: Snapshot {
             revision,
-            value: decode("a snapshot", &value)?,
+            value: decode_some("a snapshot", value)?,
         },
         ops,
     }))
@@ -142,7 +144,7 @@ fn ops(
             client: ClientId::new(row.get::<_, String>(1)?)
                 .map_err(|error| Fault::Row(error.to_string()))?,
             seq: natural(row.get(2)?)?,
-            op: decode("an op", op)?,
+            op: decode::<WithContent>("an op", op)?.0,
         });
     }
     Ok(ops)

@@ -5,7 +5,7 @@ use rejoin::id::ClientId;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 use super::codec::{Fault, encode, integer};
-use crate::store::{Commit, StoreError};
+use crate::store::{Commit, Snapshot, StoreError};
 
 /// One document's part of a transaction. It is encoded before the writer gets it, and can be run again.
 #[derive(Debug)]
@@ -14,6 +14,7 @@ pub(super) enum Work {
         doc: String,
         epoch: String,
         value: String,
+        settings: Option<String>,
     },
     Append(Append),
 }
@@ -26,7 +27,8 @@ pub(super) struct Append {
     head: u64,
     clients: Vec<(ClientId, LastSeq)>,
     ops: Vec<Row>,
-    snapshot: Option<String>,
+    /// In it, null for an absent document.
+    snapshot: Option<Option<String>>,
 }
 
 #[derive(Debug)]
@@ -42,12 +44,13 @@ impl Work {
         let mut ops = Vec::with_capacity(append.ops.len());
         for committed in append.ops {
             ops.push(Row {
-                op: encode(&append.doc, &committed.op)?,
+                op: encode(&append.doc, &committed.op.stored())?,
                 client: committed.client,
                 seq: committed.seq,
             });
         }
-        let snapshot = commit.snapshot.map(|s| encode(&append.doc, &s.value));
+        let value = |s: Snapshot| s.value.map(|value| encode(&append.doc, &value)).transpose();
+        let snapshot = commit.snapshot.map(value);
         Ok(Self::Append(Append {
             snapshot: snapshot.transpose()?,
             doc: append.doc.to_string(),
@@ -61,19 +64,30 @@ impl Work {
 
     pub(super) fn run(&self, connection: &Connection) -> Result<(), Fault> {
         match self {
-            Self::Create { doc, epoch, value } => create(connection, doc, epoch, value),
+            Self::Create {
+                doc,
+                epoch,
+                value,
+                settings,
+            } => create(connection, doc, epoch, value, settings.as_deref()),
             Self::Append(append) => append.run(connection),
         }
     }
 }
 
-fn create(connection: &Connection, doc: &str, epoch: &str, value: &str) -> Result<(), Fault> {
+fn create(
+    connection: &Connection,
+    doc: &str,
+    epoch: &str,
+    value: &str,
+    settings: Option<&str>,
+) -> Result<(), Fault> {
     let id: Option<i64> = connection
         .prepare_cached(
-            "INSERT INTO documents (name, epoch, floor, head) VALUES (?1, ?2, 0, 0)
+            "INSERT INTO documents (name, epoch, floor, head, settings) VALUES (?1, ?2, 0, 0, ?3)
              ON CONFLICT (name) DO NOTHING RETURNING id",
         )?
-        .query_row([doc, epoch], |row| row.get(0))
+        .query_row(params![doc, epoch, settings], |row| row.get(0))
         .optional()?;
     let Some(id) = id else {
         return Err(StoreError::DocumentExists { doc: doc.into() }.into());

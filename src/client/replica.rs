@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::effect::{Effect, Link, Patch, Status};
 use super::entry::{Entry, RejectedEdit, State, Stored};
 use super::journal::Journal;
-use super::state::Document;
+use super::state::{Document, corrupt};
 use crate::Error;
 use crate::count;
 use crate::id::{ClientId, DocId, Epoch};
@@ -74,7 +74,7 @@ impl Replica {
         let mut document = Document::restore(stored.checkpoint)?;
         let journal = Journal::new(Some(stored.entries.len()));
         for entry in stored.entries {
-            document.replay(entry)?;
+            document.replay(entry).map_err(corrupt)?;
         }
         let mut replica = Self::with(document, journal);
         replica.inflight_edits = u64::from(replica.document.inflight.is_some());

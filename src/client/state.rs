@@ -273,8 +273,12 @@ fn check_counts(state: &State) -> Result<(), Error> {
     Ok(())
 }
 
-fn corrupt(error: Error) -> Error {
-    Error::StorageCorrupt {
-        reason: error.to_string(),
+/// Whatever is wrong with what was stored, it is not what was written.
+pub(super) fn corrupt(error: Error) -> Error {
+    match error {
+        Error::StorageCorrupt { .. } => error,
+        error => Error::StorageCorrupt {
+            reason: error.to_string(),
+        },
     }
 }

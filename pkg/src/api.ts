@@ -19,6 +19,7 @@ export { applyPatches, type Patch } from './json/patches.js'
 export { toPointer, type At, type Key, type Path, type PathLike } from './json/path.js'
 export type { JsonComponent, JsonDescent, JsonOp } from './json/op.js'
 export type { Conflict, ConflictKind, ConflictPart } from './json/conflict.js'
+export type { DocSettings, Policy, PolicySetting } from './json/settings.js'
 export type { InferOutput, SchemaIssue, SchemaResult, StandardSchemaV1 } from './json/schema.js'
 export {
   applyChanges,

@@ -54,6 +54,8 @@ export interface DocStatus {
   readonly committedEdits: number
   /** Refused edits that wait for the user: {@link Doc.rejected}. */
   readonly rejected: number
+  /** While `link` is `refused`, why: `upgrade-needed`, for one. Edits are kept. */
+  readonly refusal: RejoinError | undefined
   /** Why the last write to this device's storage failed, until one succeeds. Edits stay in memory until then. */
   readonly storageError: RejoinError | undefined
 }
@@ -66,11 +68,11 @@ export interface DocEvents {
   conflict: Conflict
   /** Something in {@link Doc.status} changed. Local edits show here once they are handed to storage. */
   status: DocStatus
-  /** The server refused an edit. It is out of the text, and kept in {@link Doc.rejected}. */
+  /** The server refused an edit. It is out of the document, and kept in {@link Doc.rejected}. */
   rejected: RejectedEdit
   /** Something is wrong with this document. Edits are kept. */
   error: RejoinError
-  /** The engine crashed and was restored from storage: read the text anew. */
+  /** The engine crashed and was restored from storage: read the document anew. */
   restart: undefined
 }
 
@@ -300,7 +302,7 @@ export class Doc<T = Value> {
   /** Where the document stands. */
   get status(): DocStatus {
     const { link, revision, inflight, pending, edits, savedEdits, committedEdits, rejected } = this.#session.status
-    const { health, storageError } = this.#session
+    const { health, refusal, storageError } = this.#session
     return {
       link: health === 'running' ? link : health,
       revision,
@@ -311,6 +313,7 @@ export class Doc<T = Value> {
       savedEdits,
       committedEdits,
       rejected,
+      refusal,
       storageError,
     }
   }

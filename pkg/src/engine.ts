@@ -49,11 +49,11 @@ export interface RejectedEdit {
   readonly seq: number
   /** The revision that `op` stands on. */
   readonly revision: number
-  /** The edit: `[{"es": […text op…]}]`. */
-  readonly op: unknown
+  /** The edit. */
+  readonly op: JsonOp
   /** Why it was refused: a stable code. */
   readonly code: string
-  /** Why, for people. */
+  /** Why, for people. Where the document's schema refused it, also where in the document, and what the schema wants. */
   readonly detail: string
 }
 
@@ -98,6 +98,8 @@ export interface Replica {
   flush(): void
   persisted(batch: number): void
   setClient(client: string): void
+  /** The schema version that the page works on; at first that of the settings. */
+  setSchemaVersion(version: number | undefined): void
   takeEffects(): Effect[]
   /** The document's value, as a fresh plain object; `undefined` when there is none. */
   value(): Value | undefined
@@ -116,7 +118,8 @@ export interface Replica {
 /** What the generated module exports, once it is initialised. */
 export interface Engine {
   readonly Replica: {
-    new (doc: string, client: string, create: Value): Replica
+    /** `settings` are what the document is created with, if it has to be: in their wire form. */
+    new (doc: string, client: string, create: Value, settings?: Value): Replica
     restore(stored: { readonly checkpoint: Checkpoint; readonly entries: readonly Entry[] }): Replica
   }
   textApply(doc: string, op: TextOp): string
@@ -137,8 +140,6 @@ export interface Engine {
   jsonTransform(op: JsonOp, other: JsonOp, side: 'left' | 'right'): JsonOp
   /** What is in conflict between two ops on one document; `left` and `right` in no order of time. */
   jsonConflicts(left: JsonOp, right: JsonOp): readonly OpConflict[]
-  /** From the content of the removes that `op` carries. */
-  jsonInvert(op: JsonOp): JsonOp
   jsonInvertWithDoc(op: JsonOp, doc: Value | undefined): JsonOp
   jsonMakeInvertible(op: JsonOp, doc: Value | undefined): JsonOp
   /** Where the value at a path is after `op`; `null` when it is removed. */

@@ -21,8 +21,11 @@
  * | `unsafe-integer` | a counter, or what is added, is no safe integer |
  * | `value-removed` | what a draft or text handle is on is no longer in the document |
  * | `draft-ended`, `nested-change`, `async-change` | a draft after its change, an edit within one, an asynchronous one |
+ * | `does-not-fit` | an op that does not fit the document: nothing is there, or something of another kind |
  * | `schema-violation` | the schema refuses what an edit comes to; `details.issues` tells why |
  * | `schema-async` | the schema cannot decide at once |
+ * | `invalid-settings` | settings that no document can have |
+ * | `upgrade-needed` | the page works on another schema version than the document has; edits are kept |
  * | `count-too-large` | a revision or seq past 2⁵³ − 1, which only hostile data reaches |
  * | `no-websocket` | this JavaScript has no WebSocket and none was given |
  * | `no-server` | the client was made without a `url`, so nothing is ever committed |
@@ -69,6 +72,9 @@ export type ErrorCode =
   | 'async-change'
   | 'schema-violation'
   | 'schema-async'
+  | 'does-not-fit'
+  | 'invalid-settings'
+  | 'upgrade-needed'
   | 'count-too-large'
   | 'no-websocket'
   | 'no-server'

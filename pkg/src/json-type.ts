@@ -94,22 +94,22 @@ export const json = {
     return call((module) => module.jsonCompose(a, b))
   },
 
-  /** The op that undoes an invertible `op`: one whose removes carry what they remove. */
-  invert(op: JsonOp): JsonOp {
-    const edit = checked(op)
-    return call((module) => module.jsonInvert(edit))
-  },
-
   /** The op that undoes `op`, made on `doc`. */
   invertWithDoc(op: JsonOp, doc: Value | undefined): JsonOp {
     const [edit, before] = [checked(op), document(doc)]
     return call((module) => module.jsonInvertWithDoc(edit, before))
   },
 
-  /** `op`, made on `doc`, with what its removes and deletes take away. */
+  /** `op`, made on `doc`, with what its removes take away. Text edits do not say what they delete: to undo, use {@link invertWithDoc}. */
   makeInvertible(op: JsonOp, doc: Value | undefined): JsonOp {
     const [edit, before] = [checked(op), document(doc)]
     return call((module) => module.jsonMakeInvertible(edit, before))
+  },
+
+  /** A small op from one document to the other; `null` when they are equal. Cost: linear in both, more where they differ much. */
+  diff(before: Value | undefined, after: Value | undefined): JsonOp {
+    const [from, to] = [document(before), document(after)]
+    return call((module) => module.jsonDiff(from, to))
   },
 
   /** `op` in canonical form. */

@@ -41,7 +41,17 @@ const LASTING: ReadonlySet<string> = new Set([
   'invalid-name',
   'too-large',
   'protocol-version',
+  'invalid-settings',
+  'upgrade-needed',
 ])
+
+/** How a document is made, and what the page takes it for. */
+export interface Origin {
+  readonly create: Value
+  /** In their wire form. */
+  readonly settings: Value
+  readonly schemaVersion: number | undefined
+}
 
 /** What a session needs of its client. */
 export interface SessionHost extends WriterHost {
@@ -83,31 +93,39 @@ export class Session {
   #flushTimer: Timer | undefined
   #resyncTimer: Timer | undefined
   #pumping = false
+  #refusal: RejoinError | undefined
   #text: string | undefined
 
   /** Opens a document from storage, or makes it. */
-  static async open(id: string, create: Value, host: SessionHost, events: (session: Session) => SessionEvents): Promise<Session> {
+  static async open(id: string, origin: Origin, host: SessionHost, events: (session: Session) => SessionEvents): Promise<Session> {
     // Before anything is read, so that a missing init() is reported as that.
     const { Replica } = engine()
     const stored = await host.storage.load(id)
     let replica: Replica
     try {
-      replica = stored === undefined ? new Replica(id, randomClientId(), create) : restore(id, stored)
+      const { create, settings, schemaVersion } = origin
+      replica = stored === undefined ? new Replica(id, randomClientId(), create, settings) : restore(id, stored, schemaVersion)
     } catch (thrown) {
       throw fromEngine(thrown)
     }
-    const session = new Session(id, replica, host, events)
+    const session = new Session(id, replica, origin.schemaVersion, host, events)
     // Stores a document that was made, so that its client id is its own from the first edit on.
     session.flush()
     if (host.online) session.connected()
     return session
   }
 
-  private constructor(id: string, replica: Replica, host: SessionHost, events: (session: Session) => SessionEvents) {
+  private constructor(
+    id: string,
+    replica: Replica,
+    schemaVersion: number | undefined,
+    host: SessionHost,
+    events: (session: Session) => SessionEvents,
+  ) {
     this.id = id
     this.#host = host
     this.#events = events(this)
-    this.#engine = new Supervised(id, replica, {
+    this.#engine = new Supervised(id, replica, schemaVersion, {
       stored: () => this.#writer.emptied().then(() => host.storage.load(id)),
       down: (error) => this.#down(error),
       restored: () => this.#restored(),
@@ -131,6 +149,11 @@ export class Session {
   /** Why the last write to storage failed, until one succeeds. */
   get storageError(): RejoinError | undefined {
     return this.#writer.error
+  }
+
+  /** Why the server does not serve the document. */
+  get refusal(): RejoinError | undefined {
+    return this.status.link === 'refused' ? this.#refusal : undefined
   }
 
   /** The engine's account; while it is down, the last one. */
@@ -318,7 +341,7 @@ export class Session {
         return
       case 'refused':
         reports.push(() => {
-          const error = new RejoinError(effect.code, effect.detail, { doc: this.id })
+          const error = (this.#refusal = new RejoinError(effect.code, effect.detail, { doc: this.id }))
           if (LASTING.has(effect.code)) this.#waiters.fail(error, ['committed', 'synced'])
           this.#events.failed(error)
         })

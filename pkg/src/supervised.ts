@@ -35,6 +35,7 @@ export interface SupervisedHost {
 export class Supervised {
   readonly #doc: string
   readonly #host: SupervisedHost
+  readonly #schemaVersion: number | undefined
   #replica: Replica | undefined
   #health: Health = 'running'
   #crashes = 0
@@ -45,8 +46,9 @@ export class Supervised {
   #uncounted = 0
   #lastStatus: EngineStatus
 
-  constructor(doc: string, replica: Replica, host: SupervisedHost) {
+  constructor(doc: string, replica: Replica, schemaVersion: number | undefined, host: SupervisedHost) {
     this.#doc = doc
+    this.#schemaVersion = schemaVersion
     this.#replica = replica
     this.#host = host
     this.#lastStatus = replica.status()
@@ -133,7 +135,7 @@ export class Supervised {
       const stored = await this.#host.stored()
       if (this.#health !== 'restarting') return
       if (stored === undefined) throw new RejoinError('storage-corrupt', `${this.#doc} is no longer stored`, { doc: this.#doc })
-      const replica = restore(this.#doc, stored)
+      const replica = restore(this.#doc, stored, this.#schemaVersion)
       for (const edit of this.#unstored) edit(replica)
       this.#replica = replica
     } catch (thrown) {
@@ -158,15 +160,17 @@ export class Supervised {
 }
 
 /**
- * The engine as it was stored.
+ * The engine as it was stored, for a page that works on this schema version.
  *
  * @throws {@link RejoinError} `storage-corrupt`, `storage-newer`.
  */
-export function restore(doc: string, stored: StoredDoc): Replica {
+export function restore(doc: string, stored: StoredDoc, schemaVersion: number | undefined): Replica {
   if (nestsTooDeep(stored)) {
     throw new RejoinError('storage-corrupt', `the stored copy of ${doc} is damaged: it is nested more than ${MOST_NESTING} deep`, { doc })
   }
-  return engine().Replica.restore(stored)
+  const replica = engine().Replica.restore(stored)
+  if (schemaVersion !== undefined) replica.setSchemaVersion(schemaVersion)
+  return replica
 }
 
 /** What using a closed document gives. */

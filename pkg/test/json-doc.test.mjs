@@ -9,7 +9,6 @@ import { RejoinError } from '../dist/errors.js'
 import { silentLogger } from '../dist/logger.js'
 import { memoryStorage } from '../dist/storage/memory.js'
 import { bindTextarea } from '../dist/textarea.js'
-import { json } from '../dist/types.js'
 import { fakeClock } from './support/clock.mjs'
 import { fakeEngine } from './support/fake-engine.mjs'
 import { mutate, someMutation, someRoot } from './support/json.mjs'
@@ -482,32 +481,5 @@ describe('a crash of the engine', () => {
     assert.equal(fakeEngine.Replica.made.at(-1).value().name, 'again')
     assert.equal(fakeEngine.Replica.made.at(-1).value().cards[0].notes, 'xone')
     assert.equal(events.length, 3)
-  })
-})
-
-describe('the json type', () => {
-  it('hands everything to the engine, and its errors back', () => {
-    const op = ['a', { r: true, i: 2 }]
-    assert.deepEqual(json.apply({ a: 1 }, op), { a: 2 })
-    assert.deepEqual(json.compose(['a', { i: 1 }], ['b', { i: 2 }]), [['a', { i: 1 }], ['b', { i: 2 }]])
-    assert.deepEqual(json.transform([1, { r: true }], [0, { r: true }], 'left'), [0, { r: true }])
-    assert.deepEqual(json.makeInvertible(op, { a: 1 }), ['a', { r: 1, i: 2 }])
-    assert.deepEqual(json.invert(['a', { r: 1, i: 2 }]), ['a', { r: 2, i: 1 }])
-    assert.deepEqual(json.invertWithDoc(op, { a: 1 }), ['a', { r: 2, i: 1 }])
-    assert.deepEqual(json.normalize(['a', {}, 'b', { i: 1 }]), ['a', 'b', { i: 1 }])
-    assert.deepEqual(json.transformPosition([2, 'x'], [0, { r: true }]), [1, 'x'])
-    assert.equal(json.transformPosition([2, 'x'], [2, { r: true }]), null)
-    assert.deepEqual(json.create({ a: 1 }), { a: 1 })
-    assert.deepEqual(json.tryTransform(['a', { i: 1 }], ['b', { i: 1 }], 'left'), { ok: true, result: ['a', { i: 1 }] })
-    json.checkOp(op)
-    json.checkValidOp(op)
-    code(() => json.apply({}, op), 'malformed-op')
-    code(() => json.checkOp(['a', { p: 0 }]), 'malformed-op')
-    code(() => json.checkOp('x'), 'malformed-op')
-    code(() => json.apply({}, ['a', { i: '\ud800' }]), 'lone-surrogate')
-    code(() => json.apply({ a: NaN }, op), 'invalid-value')
-    code(() => json.transform(op, op, 'up'), 'invalid-argument')
-    code(() => json.create(() => 1), 'invalid-value')
-    assert.equal(json.create(), null)
   })
 })

@@ -1,6 +1,7 @@
 /** Conflicts: where two edits could not both have their way. */
 
 import type { Path } from './path.js'
+import type { Policy } from './settings.js'
 import type { Value } from './value.js'
 
 /**
@@ -36,7 +37,7 @@ export interface ConflictPart {
   readonly to?: Path
   /** How many neighbouring items of a list it was; 1 unless told. The paths are those of the first. */
   readonly count?: number
-  /** The value it was about, as that side had it: what it inserted, moved, or edited; what it removed, where that is known. */
+  /** What it inserted, moved or edited, as it was after that; what it removed, as the other side had it. */
   readonly value?: Value
 }
 
@@ -53,6 +54,8 @@ export interface Conflict {
   readonly kind: ConflictKind
   /** Where it is about, in the document as it is now: the value, or where it would be, as far as there is a way. */
   readonly path: Path
+  /** By which policy of the document's settings it was resolved; `manual` asks the user to have the last word. */
+  readonly policy: Policy
   /** What this device's edit did: one part, but for a cycle of moves. */
   readonly mine: readonly ConflictPart[]
   /** What the other's edit did. */

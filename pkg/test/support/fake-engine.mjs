@@ -233,13 +233,4 @@ export const fakeEngine = {
     return [{ ...(before !== undefined && { r: true }), ...(after !== undefined && { i: after }) }]
   },
   jsonApply: (doc, op) => coded(() => json1.apply(doc, op)),
-  jsonCheck: (op) => coded(() => json1.checkValidOp(op)),
-  jsonCompose: (a, b) => coded(() => json1.compose(a, b)),
-  jsonTransform: (op, other, side) => coded(() => json1.transform(op, other, side)),
-  jsonInvert: (op) => coded(() => json1.invert(op)),
-  jsonInvertWithDoc: (op, doc) => coded(() => json1.invertWithDoc(op, doc)),
-  jsonMakeInvertible: (op, doc) => coded(() => json1.makeInvertible(op, doc)),
-  jsonNormalize: (op) => coded(() => json1.normalize(op)),
-  jsonTransformPosition: (path, op) => coded(() => json1.transformPosition(path, op)),
-  jsonConflicts: () => [],
 }

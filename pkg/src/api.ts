@@ -12,6 +12,15 @@ export {
   type WaitOptions,
 } from './doc.js'
 export { Text, type EditOptions } from './text.js'
+export type { TextChangeEvent, TextEvents } from './json/text-place.js'
+export type { ChangeTools, Draft } from './json/draft.js'
+export type { DraftText } from './json/draft-text.js'
+export { applyPatches, type Patch } from './json/patches.js'
+export { toPointer, type At, type Key, type Path, type PathLike } from './json/path.js'
+export type { JsonComponent, JsonDescent, JsonOp } from './json/op.js'
+export type { Conflict, ConflictKind, ConflictPart } from './json/conflict.js'
+export type { DocSettings, Policy, PolicySetting } from './json/settings.js'
+export type { InferOutput, SchemaIssue, SchemaResult, StandardSchemaV1 } from './json/schema.js'
 export {
   applyChanges,
   composeChanges,

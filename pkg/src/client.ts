@@ -6,10 +6,13 @@ import { Doc, type CloseOptions } from './doc.js'
 import { Emitter, type Unsubscribe } from './emitter.js'
 import { engine, type Value } from './engine.js'
 import { RejoinError } from './errors.js'
+import { SchemaCheck, type InferOutput, type StandardSchemaV1 } from './json/schema.js'
+import { settingsToWire, type DocSettings } from './json/settings.js'
+import { toValue } from './json/value.js'
 import { consoleLogger, type Logger } from './logger.js'
 import { watchPage } from './page.js'
 import { isDocMessage, type ServerMessage } from './protocol.js'
-import { Session, type SessionHost } from './session.js'
+import { Session, type Origin, type SessionHost } from './session.js'
 import { checkText } from './strings.js'
 import { indexedDbStorage } from './storage/indexeddb.js'
 import { memoryStorage } from './storage/memory.js'
@@ -39,7 +42,25 @@ export interface ClientOptions {
 /** Options of {@link Client.open}. */
 export interface OpenOptions {
   /** What the document starts with, should it exist neither here nor on the server. Default: `''`. */
-  readonly create?: Value
+  readonly create?: unknown
+  /**
+   * A Standard Schema validator (Zod, Valibot, ArkType, …): gives the document its type, and checks what each edit made
+   * here would come to. One that it refuses throws `schema-violation`, and nothing changes. What others do is not
+   * checked, nor what was there. The validator has to be synchronous, and only says yes or no: defaults and conversions
+   * do not reach the document.
+   */
+  readonly schema?: StandardSchemaV1
+  /**
+   * What the document is created with besides its value, should it exist neither here nor on the server: who wins in
+   * conflicts, what values it may have. One that exists has settings, and keeps them.
+   */
+  readonly settings?: DocSettings
+  /**
+   * The version of the application's schema that this page works on. A document with another one in its settings is not
+   * served: an `error` event and {@link DocStatus.refusal} say `upgrade-needed`, and edits are kept until a page that
+   * works on the document's version opens it. Default: the one in `settings`.
+   */
+  readonly schemaVersion?: number
 }
 
 /** Where a client stands with its server. */
@@ -65,7 +86,7 @@ export interface ClientEvents {
 const CLIENT_EVENTS = ['status', 'error', 'storage-error'] as const
 
 interface Opened {
-  readonly doc: Doc
+  readonly doc: Doc<unknown>
   readonly session: Session
   readonly unlock: () => void
 }
@@ -166,17 +187,24 @@ export class Client {
   /**
    * Opens a document: from this device's storage, at once, online or not; what happened elsewhere comes
    * in as `change` events. A document that is open already gives the same handle, to be closed as often
-   * as it was opened; `create` counts the first time only.
+   * as it was opened; options count the first time only.
    *
-   * @throws {@link RejoinError} `not-initialised`, `invalid-name`, `lone-surrogate`, `closed`, or
-   *   `storage-…`. A document whose stored copy cannot be read is left as it is; the others open.
+   * @throws {@link RejoinError} `not-initialised`, `invalid-name`, `lone-surrogate`, `invalid-value`, `invalid-settings`,
+   *   `closed`, or `storage-…`. A document whose stored copy cannot be read is left as it is; the others open.
+   * @example
+   * const board = await client.open('board', { schema: z.object({ cards: z.array(card) }), create: { cards: [] } })
+   * board.value.cards[0] // typed
    */
-  async open(id: string, options: OpenOptions = {}): Promise<Doc> {
+  open<Schema extends StandardSchemaV1>(id: string, options: OpenOptions & { readonly schema: Schema }): Promise<Doc<InferOutput<Schema>>>
+  open<T = Value>(id: string, options?: OpenOptions): Promise<Doc<T>>
+  async open(id: string, options: OpenOptions = {}): Promise<Doc<unknown>> {
     if (this.#closed || this.#closing !== undefined) throw closedError()
     engine()
     checkText('id', id)
-    const create = options.create ?? ''
-    checkText('create', create)
+    const create = toValue(options.create === undefined ? '' : options.create)
+    const { settings, schemaVersion } = settingsToWire(options.settings, options.schemaVersion)
+    const origin = { create, settings, schemaVersion }
+    const schema = options.schema && new SchemaCheck(options.schema)
     let slot = this.#slots.get(id)
     // One that is about to close is opened anew once it has.
     while (slot?.closing !== undefined) {
@@ -184,7 +212,7 @@ export class Client {
       slot = this.#slots.get(id)
     }
     if (slot === undefined) {
-      slot = { count: 0, opening: this.#open(id, create), opened: undefined, closing: undefined }
+      slot = { count: 0, opening: this.#open(id, origin, schema), opened: undefined, closing: undefined }
       this.#slots.set(id, slot)
     }
     const mine = slot
@@ -240,16 +268,16 @@ export class Client {
     await this.#storage.close()
   }
 
-  async #open(id: string, create: Value): Promise<Opened> {
+  async #open(id: string, origin: Origin, schema: SchemaCheck | undefined): Promise<Opened> {
     const unlock = (await this.#storage.lock?.(id)) ?? (() => {})
     try {
-      let doc: Doc | undefined
-      const session = await Session.open(id, create, this.#host, (made) => {
+      let doc: Doc<unknown> | undefined
+      const session = await Session.open(id, origin, this.#host, (made) => {
         this.#sessions.set(id, made)
-        doc = new Doc(made, this.#logger, (closing, options) => this.#release(closing, options))
+        doc = new Doc(made, this.#logger, (closing, options) => this.#release(closing, options), schema)
         return doc.sessionEvents
       })
-      return { doc: doc as Doc, session, unlock }
+      return { doc: doc as Doc<unknown>, session, unlock }
     } catch (thrown) {
       this.#sessions.delete(id)
       unlock()
@@ -257,7 +285,7 @@ export class Client {
     }
   }
 
-  async #release(doc: Doc, options: CloseOptions): Promise<void> {
+  async #release(doc: Doc<unknown>, options: CloseOptions): Promise<void> {
     const slot = this.#slots.get(doc.id)
     // Closed before; by now the document may be open under another handle.
     if (slot?.opened?.doc !== doc) return

@@ -2,15 +2,19 @@
 
 import type { Change } from './changes.js'
 import { RejoinError } from './errors.js'
+import type { Conflict, OpConflict } from './json/conflict.js'
+import type { JsonOp } from './json/op.js'
+import type { Path } from './json/path.js'
+import type { Step } from './json/steps.js'
+import type { Value } from './json/value.js'
 import type { ClientMessage, Refusal, ServerMessage } from './protocol.js'
+
+export type { Value } from './json/value.js'
 
 /** A text op on the wire: retain a count, insert a string, delete a count. Counts are Unicode scalars. */
 export type TextOp = readonly TextComponent[]
 /** One element of a {@link TextOp}. */
 export type TextComponent = number | string | { readonly d: number | string }
-
-/** A document's value: a JSON value; today always a string. */
-export type Value = string
 
 /** Where a document stands with the server. */
 export type DocLink =
@@ -45,11 +49,11 @@ export interface RejectedEdit {
   readonly seq: number
   /** The revision that `op` stands on. */
   readonly revision: number
-  /** The edit: `[{"es": […text op…]}]`. */
-  readonly op: unknown
+  /** The edit. */
+  readonly op: JsonOp
   /** Why it was refused: a stable code. */
   readonly code: string
-  /** Why, for people. */
+  /** Why, for people. Where the document's schema refused it, also where in the document, and what the schema wants. */
   readonly detail: string
 }
 
@@ -62,7 +66,12 @@ export type Entry = unknown
 export type Effect =
   | { readonly type: 'persist'; readonly batch: number; readonly checkpoint?: Checkpoint | null; readonly entries: readonly Entry[] }
   | { readonly type: 'send'; readonly message: ClientMessage }
+  /** A root string was edited, and nothing else happened. */
   | { readonly type: 'patch'; readonly changes: readonly Change[] }
+  /** Anything else happened to the document. */
+  | { readonly type: 'steps'; readonly steps: readonly Step[] }
+  /** One of those that were resolved to come to the steps. */
+  | { readonly type: 'conflict'; readonly conflict: Conflict }
   | { readonly type: 'rejected'; readonly edit: RejectedEdit }
   | { readonly type: 'cloned' }
   | { readonly type: 'refused'; readonly code: string; readonly detail: string }
@@ -70,7 +79,17 @@ export type Effect =
 
 /** One document on one device (src/client in Rust). */
 export interface Replica {
+  /** Edits the root string, in UTF-16 offsets. */
   edit(at: number, deleted: number, insert: string): void
+  /** Edits the string at a path, in UTF-16 offsets. */
+  editText(path: Path, at: number, deleted: number, insert: string): void
+  /**
+   * Applies ops, each made on the state after the one before, as one edit: all or nothing. Gives the steps of the
+   * whole, none when it comes to nothing.
+   */
+  editOps(ops: readonly JsonOp[]): readonly Step[]
+  /** The steps that {@link editOps} would give; nothing changes. */
+  previewOps(ops: readonly JsonOp[]): readonly Step[]
   connected(): void
   disconnected(): void
   receive(message: ServerMessage | Refusal): void
@@ -79,8 +98,14 @@ export interface Replica {
   flush(): void
   persisted(batch: number): void
   setClient(client: string): void
+  /** The schema version that the page works on; at first that of the settings. */
+  setSchemaVersion(version: number | undefined): void
   takeEffects(): Effect[]
+  /** The document's value, as a fresh plain object; `undefined` when there is none. */
+  value(): Value | undefined
+  /** The root string. Throws `does-not-fit` when the root is none. */
   text(): string
+  /** The root string's length in UTF-16 code units. Throws as {@link text}. */
   readonly length: number
   status(): EngineStatus
   inbox(): RejectedEdit[]
@@ -93,7 +118,8 @@ export interface Replica {
 /** What the generated module exports, once it is initialised. */
 export interface Engine {
   readonly Replica: {
-    new (doc: string, client: string, create: Value): Replica
+    /** `settings` are what the document is created with, if it has to be: in their wire form. */
+    new (doc: string, client: string, create: Value, settings?: Value): Replica
     restore(stored: { readonly checkpoint: Checkpoint; readonly entries: readonly Entry[] }): Replica
   }
   textApply(doc: string, op: TextOp): string
@@ -104,6 +130,22 @@ export interface Engine {
   textNormalize(op: TextOp): TextOp
   textTransformPosition(position: number, op: TextOp, after: boolean): number
   textDiff(before: string, after: string): TextOp
+  /** The document after `op`; `undefined` stands for no document. */
+  jsonApply(doc: Value | undefined, op: JsonOp): Value | undefined
+  /** Throws unless `op` is an op in canonical form that some document fits. */
+  jsonCheck(op: JsonOp): void
+  jsonNormalize(op: JsonOp): JsonOp
+  jsonCompose(first: JsonOp, then: JsonOp): JsonOp
+  /** Under the policy `json1`. */
+  jsonTransform(op: JsonOp, other: JsonOp, side: 'left' | 'right'): JsonOp
+  /** What is in conflict between two ops on one document; `left` and `right` in no order of time. */
+  jsonConflicts(left: JsonOp, right: JsonOp): readonly OpConflict[]
+  jsonInvertWithDoc(op: JsonOp, doc: Value | undefined): JsonOp
+  jsonMakeInvertible(op: JsonOp, doc: Value | undefined): JsonOp
+  /** Where the value at a path is after `op`; `null` when it is removed. */
+  jsonTransformPosition(path: Path, op: JsonOp): Path | null
+  /** A small op from one document to the other: `null` when they are equal. */
+  jsonDiff(before: Value | undefined, after: Value | undefined): JsonOp
 }
 
 let loaded: Engine | undefined

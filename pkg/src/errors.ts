@@ -14,6 +14,18 @@
  * | `offset-inside-pair` | an offset between the halves of a surrogate pair |
  * | `lone-surrogate` | a string with half a surrogate pair; `details.offset` tells where |
  * | `malformed-op`, `op-too-long`, `too-large` | an op that is no op, does not fit its document, or exceeds a limit |
+ * | `invalid-value` | a value that is no JSON; `details.path` tells where in it |
+ * | `invalid-path` | a path that is none, or not of the kinds of containers it goes through |
+ * | `path-not-found`, `path-occupied` | there is nothing at a place, or something already |
+ * | `wrong-type` | there is a value of another type than the call is for |
+ * | `unsafe-integer` | a counter, or what is added, is no safe integer |
+ * | `value-removed` | what a draft or text handle is on is no longer in the document |
+ * | `draft-ended`, `nested-change`, `async-change` | a draft after its change, an edit within one, an asynchronous one |
+ * | `does-not-fit` | an op that does not fit the document: nothing is there, or something of another kind |
+ * | `schema-violation` | the schema refuses what an edit comes to; `details.issues` tells why |
+ * | `schema-async` | the schema cannot decide at once |
+ * | `invalid-settings` | settings that no document can have |
+ * | `upgrade-needed` | the page works on another schema version than the document has; edits are kept |
  * | `count-too-large` | a revision or seq past 2⁵³ − 1, which only hostile data reaches |
  * | `no-websocket` | this JavaScript has no WebSocket and none was given |
  * | `no-server` | the client was made without a `url`, so nothing is ever committed |
@@ -48,6 +60,21 @@ export type ErrorCode =
   | 'malformed-op'
   | 'op-too-long'
   | 'too-large'
+  | 'invalid-value'
+  | 'invalid-path'
+  | 'path-not-found'
+  | 'path-occupied'
+  | 'wrong-type'
+  | 'unsafe-integer'
+  | 'value-removed'
+  | 'draft-ended'
+  | 'nested-change'
+  | 'async-change'
+  | 'schema-violation'
+  | 'schema-async'
+  | 'does-not-fit'
+  | 'invalid-settings'
+  | 'upgrade-needed'
   | 'count-too-large'
   | 'no-websocket'
   | 'no-server'

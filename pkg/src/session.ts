@@ -11,11 +11,16 @@
  */
 
 import { Backoff } from './backoff.js'
-import { composeChanges, type Changes } from './changes.js'
+import type { Change, Changes } from './changes.js'
 import type { Timer } from './clock.js'
 import { engine, type Effect, type EngineStatus, type RejectedEdit, type Replica, type Value } from './engine.js'
 import { fromEngine, RejoinError } from './errors.js'
 import { randomClientId } from './ids.js'
+import type { Conflict } from './json/conflict.js'
+import type { Happened } from './json/content.js'
+import type { JsonOp } from './json/op.js'
+import type { Path } from './json/path.js'
+import type { Step } from './json/steps.js'
 import type { Logger } from './logger.js'
 import type { ClientMessage, ServerMessage } from './protocol.js'
 import { closedError, restore, Supervised, type Health } from './supervised.js'
@@ -36,7 +41,17 @@ const LASTING: ReadonlySet<string> = new Set([
   'invalid-name',
   'too-large',
   'protocol-version',
+  'invalid-settings',
+  'upgrade-needed',
 ])
+
+/** How a document is made, and what the page takes it for. */
+export interface Origin {
+  readonly create: Value
+  /** In their wire form. */
+  readonly settings: Value
+  readonly schemaVersion: number | undefined
+}
 
 /** What a session needs of its client. */
 export interface SessionHost extends WriterHost {
@@ -52,8 +67,12 @@ export interface SessionHost extends WriterHost {
 
 /** What a session reports, after everything has been carried out. */
 export interface SessionEvents {
+  /** Nothing is to be told to the page until {@link release}: what the engine asks is carried out. */
+  hold(): void
+  release(): void
   /** `source` is what a local edit named as its author. */
-  changed(changes: Changes, origin: 'local' | 'remote', source?: unknown): void
+  changed(what: readonly Happened[], origin: 'local' | 'remote', source?: unknown): void
+  conflict(conflict: Conflict): void
   status(): void
   rejected(edit: RejectedEdit): void
   failed(error: RejoinError): void
@@ -74,31 +93,39 @@ export class Session {
   #flushTimer: Timer | undefined
   #resyncTimer: Timer | undefined
   #pumping = false
+  #refusal: RejoinError | undefined
   #text: string | undefined
 
   /** Opens a document from storage, or makes it. */
-  static async open(id: string, create: Value, host: SessionHost, events: (session: Session) => SessionEvents): Promise<Session> {
+  static async open(id: string, origin: Origin, host: SessionHost, events: (session: Session) => SessionEvents): Promise<Session> {
     // Before anything is read, so that a missing init() is reported as that.
     const { Replica } = engine()
     const stored = await host.storage.load(id)
     let replica: Replica
     try {
-      replica = stored === undefined ? new Replica(id, randomClientId(), create) : restore(id, stored)
+      const { create, settings, schemaVersion } = origin
+      replica = stored === undefined ? new Replica(id, randomClientId(), create, settings) : restore(id, stored, schemaVersion)
     } catch (thrown) {
       throw fromEngine(thrown)
     }
-    const session = new Session(id, replica, host, events)
+    const session = new Session(id, replica, origin.schemaVersion, host, events)
     // Stores a document that was made, so that its client id is its own from the first edit on.
     session.flush()
     if (host.online) session.connected()
     return session
   }
 
-  private constructor(id: string, replica: Replica, host: SessionHost, events: (session: Session) => SessionEvents) {
+  private constructor(
+    id: string,
+    replica: Replica,
+    schemaVersion: number | undefined,
+    host: SessionHost,
+    events: (session: Session) => SessionEvents,
+  ) {
     this.id = id
     this.#host = host
     this.#events = events(this)
-    this.#engine = new Supervised(id, replica, {
+    this.#engine = new Supervised(id, replica, schemaVersion, {
       stored: () => this.#writer.emptied().then(() => host.storage.load(id)),
       down: (error) => this.#down(error),
       restored: () => this.#restored(),
@@ -124,9 +151,18 @@ export class Session {
     return this.#writer.error
   }
 
+  /** Why the server does not serve the document. */
+  get refusal(): RejoinError | undefined {
+    return this.status.link === 'refused' ? this.#refusal : undefined
+  }
+
   /** The engine's account; while it is down, the last one. */
   get status(): EngineStatus {
     return this.#engine.status
+  }
+
+  value(): Value | undefined {
+    return this.#engine.use((replica) => replica.value())
   }
 
   get length(): number {
@@ -141,12 +177,33 @@ export class Session {
     return this.#engine.use((replica) => replica.inbox())
   }
 
-  /** Applies changes to the text; they have been checked, and none is empty. */
-  edit(changes: Changes, source: unknown): void {
-    this.#engine.edit(changes)
+  /** Applies changes to a string, back to front; they have been checked, and none is empty. */
+  editText(path: Path, changes: Changes, source: unknown): void {
+    this.#engine.edit(changes.length, (replica) => {
+      for (let i = changes.length - 1; i >= 0; i--) {
+        const { from, to, insert } = changes[i] as Change
+        // The root has a call of its own, which carries no path.
+        if (path.length === 0) replica.edit(from, to - from, insert)
+        else replica.editText(path, from, to - from, insert)
+      }
+    })
+    this.#edited([path.length === 0 ? { changes } : { steps: [{ op: 'text', path, changes }] }], source)
+  }
+
+  /** Applies ops in turn, as one edit: all of them or none. */
+  editOps(ops: readonly JsonOp[], source: unknown): void {
+    const steps = this.#engine.edit(1, (replica) => replica.editOps(ops))
+    this.#edited([{ steps }], source)
+  }
+
+  previewOps(ops: readonly JsonOp[]): readonly Step[] {
+    return this.#engine.use((replica) => replica.previewOps(ops))
+  }
+
+  #edited(what: readonly Happened[], source: unknown): void {
     this.#text = undefined
     this.#flushTimer ??= this.#host.clock.setTimeout(() => this.#flushQuietly(), FLUSH_AFTER)
-    this.#events.changed(changes, 'local', source)
+    this.#events.changed(what, 'local', source)
   }
 
   discard(id: number): void {
@@ -234,28 +291,33 @@ export class Session {
     // The loop that runs already will find them.
     if (this.#pumping) return
     this.#pumping = true
-    let changes: Changes = []
+    this.#events.hold()
     const reports: (() => void)[] = []
     try {
       for (let effects = this.#engine.takeEffects(); effects.length > 0; effects = this.#engine.takeEffects()) {
-        for (const effect of effects) {
-          if (effect.type === 'patch') changes = composeChanges(changes, effect.changes)
-          else this.#carryOut(effect, reports)
-        }
+        // Before anything else: whoever edits in between edits what is there now.
+        this.#happened(effects.filter((effect) => effect.type === 'patch' || effect.type === 'steps'))
+        for (const effect of effects) this.#carryOut(effect, reports)
       }
     } finally {
       this.#pumping = false
-    }
-    if (changes.length > 0) {
-      this.#text = undefined
-      this.#events.changed(changes, 'remote')
+      this.#events.release()
     }
     for (const report of reports) report()
     this.#report()
   }
 
-  #carryOut(effect: Exclude<Effect, { type: 'patch' }>, reports: (() => void)[]): void {
+  #happened(what: readonly Happened[]): void {
+    if (what.length === 0) return
+    this.#text = undefined
+    this.#events.changed(what, 'remote')
+  }
+
+  #carryOut(effect: Effect, reports: (() => void)[]): void {
     switch (effect.type) {
+      case 'patch':
+      case 'steps':
+        return
       case 'persist':
         return this.#writer.push(effect)
       case 'send':
@@ -266,6 +328,9 @@ export class Session {
           replica.setClient(randomClientId())
           replica.flush()
         })
+      case 'conflict':
+        reports.push(() => this.#events.conflict(effect.conflict))
+        return
       case 'rejected':
         reports.push(() => {
           const { edit } = effect
@@ -276,7 +341,7 @@ export class Session {
         return
       case 'refused':
         reports.push(() => {
-          const error = new RejoinError(effect.code, effect.detail, { doc: this.id })
+          const error = (this.#refusal = new RejoinError(effect.code, effect.detail, { doc: this.id }))
           if (LASTING.has(effect.code)) this.#waiters.fail(error, ['committed', 'synced'])
           this.#events.failed(error)
         })

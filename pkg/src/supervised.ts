@@ -10,7 +10,6 @@
  * ```
  */
 
-import type { Changes } from './changes.js'
 import { engine, unwindStack, type Effect, type EngineStatus, type Replica } from './engine.js'
 import { fromEngine, RejoinError } from './errors.js'
 import { MOST_NESTING, nestsTooDeep } from './nesting.js'
@@ -36,18 +35,20 @@ export interface SupervisedHost {
 export class Supervised {
   readonly #doc: string
   readonly #host: SupervisedHost
+  readonly #schemaVersion: number | undefined
   #replica: Replica | undefined
   #health: Health = 'running'
   #crashes = 0
   /** Edits that the engine has and storage was not given yet: they go down with the engine, so are made again. */
-  #unstored: Edit[] = []
+  #unstored: ((replica: Replica) => unknown)[] = []
   /** All edits, also those that the engine of today does not count: they were made before a crash. */
   #edits: number
   #uncounted = 0
   #lastStatus: EngineStatus
 
-  constructor(doc: string, replica: Replica, host: SupervisedHost) {
+  constructor(doc: string, replica: Replica, schemaVersion: number | undefined, host: SupervisedHost) {
     this.#doc = doc
+    this.#schemaVersion = schemaVersion
     this.#replica = replica
     this.#host = host
     this.#lastStatus = replica.status()
@@ -94,12 +95,12 @@ export class Supervised {
     }
   }
 
-  /** Applies changes to the text, back to front. All of them, or, when it throws, as good as none. */
-  edit(changes: Changes): void {
-    const edits: Edit[] = changes.map(({ from, to, insert }) => ({ at: from, deleted: to - from, insert })).reverse()
-    this.use((replica) => edits.forEach((edit) => make(replica, edit)))
-    for (const edit of edits) this.#unstored.push(edit)
-    this.#edits += edits.length
+  /** Calls the engine to edit; after a crash it is called so again. `count` is for how many edits the engine takes it. */
+  edit<T>(count: number, call: (replica: Replica) => T): T {
+    const result = this.use(call)
+    this.#unstored.push(call)
+    this.#edits += count
+    return result
   }
 
   /** What the engine asks for; what it wants stored counts as stored from here on. */
@@ -134,8 +135,8 @@ export class Supervised {
       const stored = await this.#host.stored()
       if (this.#health !== 'restarting') return
       if (stored === undefined) throw new RejoinError('storage-corrupt', `${this.#doc} is no longer stored`, { doc: this.#doc })
-      const replica = restore(this.#doc, stored)
-      for (const edit of this.#unstored) make(replica, edit)
+      const replica = restore(this.#doc, stored, this.#schemaVersion)
+      for (const edit of this.#unstored) edit(replica)
       this.#replica = replica
     } catch (thrown) {
       if (this.#health !== 'restarting') return
@@ -159,25 +160,17 @@ export class Supervised {
 }
 
 /**
- * The engine as it was stored.
+ * The engine as it was stored, for a page that works on this schema version.
  *
  * @throws {@link RejoinError} `storage-corrupt`, `storage-newer`.
  */
-export function restore(doc: string, stored: StoredDoc): Replica {
+export function restore(doc: string, stored: StoredDoc, schemaVersion: number | undefined): Replica {
   if (nestsTooDeep(stored)) {
     throw new RejoinError('storage-corrupt', `the stored copy of ${doc} is damaged: it is nested more than ${MOST_NESTING} deep`, { doc })
   }
-  return engine().Replica.restore(stored)
-}
-
-interface Edit {
-  readonly at: number
-  readonly deleted: number
-  readonly insert: string
-}
-
-function make(replica: Replica, { at, deleted, insert }: Edit): void {
-  replica.edit(at, deleted, insert)
+  const replica = engine().Replica.restore(stored)
+  if (schemaVersion !== undefined) replica.setSchemaVersion(schemaVersion)
+  return replica
 }
 
 /** What using a closed document gives. */

@@ -1,7 +1,7 @@
 /** Text ops, which count Unicode scalars, as changes, which count UTF-16 code units. */
 
-import type { Change } from './changes.js'
-import type { TextOp } from './engine.js'
+import type { Change, Changes } from './changes.js'
+import type { TextComponent, TextOp } from './engine.js'
 
 /** What `op` does to `before`, as changes. Cost: linear in `before`. */
 export function changesOfOp(op: TextOp, before: string): Change[] {
@@ -24,6 +24,31 @@ export function changesOfOp(op: TextOp, before: string): Change[] {
   }
   close()
   return changes
+}
+
+/** What `changes` do to `before`, as an op in canonical form; none of them is empty. Cost: linear in `before`. */
+export function opOfChanges(changes: Changes, before: string): TextOp {
+  const op: TextComponent[] = []
+  let at = 0
+  let insert = ''
+  let deleted = 0
+  const close = () => {
+    if (insert !== '') op.push(insert)
+    if (deleted > 0) op.push({ d: deleted })
+    insert = ''
+    deleted = 0
+  }
+  for (const change of changes) {
+    if (change.from > at) {
+      close()
+      op.push(scalars(before.slice(at, change.from)))
+    }
+    insert += change.insert
+    deleted += scalars(before.slice(change.from, change.to))
+    at = change.to
+  }
+  close()
+  return op
 }
 
 /** The offset `count` scalars after the offset `at`. */

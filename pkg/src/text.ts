@@ -1,10 +1,12 @@
-/** The handle on a document's text. */
+/** The handle on a string of a document. */
 
 import type { Change, Changes } from './changes.js'
 import type { Doc } from './doc.js'
+import type { Unsubscribe } from './emitter.js'
 import { RejoinError } from './errors.js'
 import { engine } from './engine.js'
-import type { Session } from './session.js'
+import type { Path } from './json/path.js'
+import type { TextEvents, TextPlace } from './json/text-place.js'
 import { checkCount, checkText } from './strings.js'
 import { changesOfOp } from './text-op.js'
 
@@ -18,34 +20,56 @@ export interface EditOptions {
 }
 
 /**
- * The text of a document: read it, edit it. Offsets and counts are UTF-16 code units, as everywhere in
+ * A string of a document: read it, edit it. Offsets and counts are UTF-16 code units, as everywhere in
  * JavaScript. Got from {@link Doc.text}.
+ *
+ * It follows its string when others insert before it in a list, or move it or what it is in. Once the string is
+ * removed, or something else is put in its place that is no string, the handle throws `value-removed`.
  *
  * Edits show at once, here and in a `change` event; they are stored on this device some milliseconds
  * later and sent after that. An edit that throws has changed nothing.
  *
  * Edits throw {@link RejoinError} `invalid-offset`, `offset-out-of-bounds`, `offset-inside-pair`,
- * `lone-surrogate`, `closed`, or `engine-trapped`.
+ * `lone-surrogate`, `value-removed`, `schema-violation`, `nested-change`, `closed`, or `engine-trapped`.
  */
 export class Text {
-  /** The document this is the text of. */
-  readonly doc: Doc
-  readonly #session: Session
+  /** The document this is in. */
+  readonly doc: Doc<unknown>
+  readonly #place: TextPlace
 
   /** @internal */
-  constructor(doc: Doc, session: Session) {
+  constructor(doc: Doc<unknown>, place: TextPlace) {
     this.doc = doc
-    this.#session = session
+    this.#place = place
+  }
+
+  /** Where the string is now; `[]` is the root, and `undefined` means that it is gone. */
+  get path(): Path | undefined {
+    return this.#place.path
   }
 
   /** The length in UTF-16 code units. Cost: constant. */
   get length(): number {
-    return this.#session.length
+    return this.#place.length
   }
 
   /** The whole text. Cost: linear after a change, constant until the next. */
   toString(): string {
-    return this.#session.text()
+    return this.#place.read()
+  }
+
+  /**
+   * Listens for an event of this string alone: `change`, or `removed`.
+   *
+   * @returns the way to stop listening.
+   * @example
+   * const notes = doc.text('/cards/0/notes')
+   * notes.on('change', ({ changes, source }) => {
+   *   if (source !== editor) editor.dispatch({ changes })
+   * })
+   */
+  on<K extends keyof TextEvents>(event: K, listener: (event: TextEvents[K]) => void): Unsubscribe {
+    return this.#place.on(event, listener)
   }
 
   /** Inserts `insert` at the offset `at`. Cost: O(log n) and the length of `insert`. */
@@ -101,7 +125,7 @@ export class Text {
   /** What changes nothing is still checked, but is no edit. */
   #edit(changes: readonly Change[], options: EditOptions | undefined): void {
     const edits = changes.filter(({ from, to, insert }) => from < to || insert !== '')
-    if (edits.length > 0) this.#session.edit(edits, options?.source)
+    if (edits.length > 0) this.#place.edit(edits, options?.source)
     else this.#checkBoundaries(changes)
   }
 

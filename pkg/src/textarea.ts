@@ -82,7 +82,7 @@ class TextareaBinding {
     this.#listen('compositionend', () => this.#endComposition())
     this.#listen('blur', () => this.#endComposition())
     this.#undo.push(
-      text.doc.on('change', ({ changes, source }) => {
+      text.on('change', ({ changes, source }) => {
         if (source !== this) this.#changed(changes)
       }),
       text.doc.on('restart', () => this.#reread()),

@@ -1,7 +1,7 @@
 /**
- * `rejoin/types`: the engine's text type as an ottypes-style object, so that other OT tools can drive it.
+ * `rejoin/types`: the engine's text and JSON types as ottypes-style objects, so that other OT tools can drive them.
  *
- * Ops are those of the type `text-unicode`: `[5, 'abc', {d: 3}]`, counts in Unicode scalars. A delete may
+ * Text ops are those of the type `text-unicode`: `[5, 'abc', {d: 3}]`, counts in Unicode scalars. A delete may
  * carry the deleted text, `{d: 'abc'}`, which makes an op invertible without its document; `invert` and
  * `makeInvertible` keep it, the rest of the algebra gives counts.
  *
@@ -19,7 +19,10 @@ import { scalars } from './text-op.js'
 
 export { init, initSync, type WasmSource } from './init.js'
 export { RejoinError, type ErrorCode, type ErrorDetails } from './errors.js'
-export type { TextComponent, TextOp } from './engine.js'
+export type { TextComponent, TextOp, Value } from './engine.js'
+export { json, type Transformed } from './json-type.js'
+export type { JsonComponent, JsonDescent, JsonOp } from './json/op.js'
+export type { ConflictKind, ConflictPart, OpConflict } from './json/conflict.js'
 
 /** `'left'`'s insert goes first where two are at one place. */
 export type Side = 'left' | 'right'

@@ -268,11 +268,13 @@ describe('client', () => {
     await settle()
     assert.equal(storage.writes - before, 1)
     assert.equal(events.length, 501)
+    const changes = [
+      { from: 0, to: 1, insert: 'A' },
+      { from: 499, to: 500, insert: 'Z' },
+    ]
     assert.deepEqual(events.at(-1), {
-      changes: [
-        { from: 0, to: 1, insert: 'A' },
-        { from: 499, to: 500, insert: 'Z' },
-      ],
+      patches: [{ op: 'text', path: [], changes }],
+      changes,
       origin: 'local',
       source: undefined,
     })

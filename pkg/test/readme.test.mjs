@@ -8,7 +8,7 @@ import { FakeTextarea } from './support/textarea.mjs'
 it('the examples of README.md run', async (t) => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
   const blocks = [...readme.matchAll(/```js\n(.*?)```/gs)].map(([, code]) => code).filter((code) => !code.includes('sharedb'))
-  assert.equal(blocks.length, 2)
+  assert.equal(blocks.length, 3)
   const server = new FakeServer()
   class WebSocket {
     constructor(url) {
@@ -33,6 +33,10 @@ it('the examples of README.md run', async (t) => {
     globalThis.WebSocket = before
   }
   assert.equal(server.doc('notes/today').value, 'Oat milk, eggs\n', 'close() and the pause before it have sent it')
+  assert.deepEqual(server.doc('board').value, {
+    cards: [{ title: 'Plan it', notes: 'First things first', votes: 1 }],
+    done: [{ title: 'Ship', notes: '', votes: 0 }],
+  })
   assert.equal(element.value, 'Oat milk, eggs\n')
   assert.ok(said.mock.calls.some(({ arguments: [first] }) => first === 'Oat milk, eggs\n'))
 })

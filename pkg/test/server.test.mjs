@@ -1,61 +1,16 @@
 // Real clients against the real server, over a real WebSocket.
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import WebSocket from 'ws'
 import { Client, init, memoryStorage, silentLogger, webSocketTransport } from '../dist/index.js'
 import { changesOfOp } from '../dist/text-op.js'
 import { corpus } from './support/corpus.mjs'
 import { below, seeded, someChange } from './support/random.mjs'
-
-const root = fileURLToPath(new URL('../../', import.meta.url))
-
-/** The server's binary: REJOIN_SERVER, or built here. A build that fails is a failure. */
-function binary() {
-  if (process.env.REJOIN_SERVER) return process.env.REJOIN_SERVER
-  execFileSync('cargo', ['build', '--quiet', '--profile', 'server', '-p', 'rejoin-server'], { cwd: root, stdio: 'inherit' })
-  const metadata = execFileSync('cargo', ['metadata', '--format-version=1', '--no-deps'], { cwd: root, maxBuffer: 1 << 26 })
-  return join(JSON.parse(metadata).target_directory, 'server', process.platform === 'win32' ? 'rejoin-server.exe' : 'rejoin-server')
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-/** A running server. `data`: its folder; without one it keeps all in memory. */
-async function start(path, port, data, flags = []) {
-  const child = spawn(path, ['--listen', `127.0.0.1:${port}`, ...(data ? ['--data', data] : ['--memory']), ...flags], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
-  for (let i = 0; i < 100; i++) {
-    assert.equal(child.exitCode, null, `the server ended: ${output}`)
-    const answer = await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined)
-    if (answer?.ok) return child
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  child.kill('SIGKILL')
-  throw new Error(`the server does not answer: ${output}`)
-}
-
-async function stop(child, signal = 'SIGKILL') {
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
-  child.kill(signal)
-  await ended
-}
+import { binary, freePort, start, stop, until } from './support/rejoin-server.mjs'
 
 describe('against rejoin-server', { timeout: 300_000 }, () => {
   let path, port, server
@@ -303,11 +258,3 @@ describe('against rejoin-server', { timeout: 300_000 }, () => {
     await talk([hello, { type: 'submit', doc: 'nowhere', seq: 1, base: 0, op: null }], 'not-open')
   })
 })
-
-async function until(holds) {
-  for (let i = 0; i < 500; i++) {
-    if (holds()) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  assert.ok(holds(), String(holds))
-}

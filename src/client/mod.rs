@@ -7,6 +7,7 @@ mod rebase;
 mod receive;
 mod replica;
 mod state;
+mod told;
 
 pub use effect::{Effect, Link, Patch, Status};
 pub use entry::{Entry, Inflight, RejectedEdit, State, Stored};

@@ -11,6 +11,7 @@ use crate::settings::Settings;
 use super::effect::Patch;
 use super::entry::{Inflight, RejectedEdit};
 use super::state::Document;
+use super::told::{self, Sides};
 
 /// By what the inflight op is known among accepted ops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +77,11 @@ impl Document {
         match remote.take().and_then(|remote| Ok((base?, remote))) {
             Ok((base, remote)) => {
                 let (patch, conflicts) = self.rebase_pending(&base, &remote);
+                if !done.conflicts.is_empty()
+                    && let Ok(pending) = self.pending.compose()
+                {
+                    told::relocate(&mut done.conflicts, &pending);
+                }
                 done.conflicts.extend(conflicts);
                 done.patch = patch;
             }
@@ -97,7 +103,10 @@ impl Document {
         let mut after = self.confirmed.clone();
         op.apply(&mut after)?;
         match &mut self.inflight {
-            None => remote.push(op.clone())?,
+            None => {
+                told::relocate(conflicts, op);
+                remote.push(op.clone())?;
+            }
             Some(inflight) if ack => {
                 if inflight.rebased != *op {
                     // Replayed, but written by a version that transformed otherwise: what was accepted
@@ -109,7 +118,18 @@ impl Document {
             }
             Some(inflight) => {
                 let policy = &self.settings.policies;
-                let merge = JsonOp::merge_on(&self.confirmed, op, &inflight.rebased, policy)?;
+                let mut merge = JsonOp::merge_on(&self.confirmed, op, &inflight.rebased, policy)?;
+                told::relocate(conflicts, &merge.left);
+                if !merge.conflicts.is_empty() {
+                    let mut local = self.confirmed.clone();
+                    inflight.rebased.apply(&mut local)?;
+                    let sides = Sides {
+                        remote: (op, &after),
+                        local: (&inflight.rebased, &local),
+                        patch: &merge.left,
+                    };
+                    told::tell(&mut merge.conflicts, &sides);
+                }
                 remote.push(merge.left)?;
                 inflight.rebased = merge.right;
                 conflicts.extend(merge.conflicts);
@@ -202,8 +222,16 @@ impl Document {
         remote: &JsonOp,
     ) -> Result<(Patch, Vec<Conflict>), Error> {
         let pending = self.pending.compose()?;
-        let merge = JsonOp::merge_on(base, remote, &pending, &self.settings.policies)?;
+        let mut merge = JsonOp::merge_on(base, remote, &pending, &self.settings.policies)?;
         let patch = self.patch(merge.left)?;
+        if !merge.conflicts.is_empty() {
+            let sides = Sides {
+                remote: (remote, &self.under_pending()?),
+                local: (&pending, &self.view),
+                patch: &patch.op,
+            };
+            told::tell(&mut merge.conflicts, &sides);
+        }
         patch.op.apply(&mut self.view)?;
         self.pending.clear();
         self.pending.push(merge.right)?;

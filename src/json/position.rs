@@ -120,34 +120,41 @@ impl JsonOp {
 
 /// The key, after the op, of a value that stays in its container.
 fn stays_at(key: &Key, picks: Option<&Branch>, drops: Option<&Branch>) -> Key {
+    shifted(key, picks, drops)
+}
+
+/// The key, before the op, of a value that stays in its container and is at `key` after it.
+pub(super) fn came_from(key: &Key, picks: Option<&Branch>, drops: &Branch) -> Key {
+    shifted(key, Some(drops), picks)
+}
+
+/// Where what is at `key` is once the runs of `out` are taken out of the list, and then those of `into` are put in.
+fn shifted(key: &Key, out: Option<&Branch>, into: Option<&Branch>) -> Key {
     let Key::Index(index) = key else {
         return key.clone();
     };
-    let kids = |branch: Option<&Branch>| -> Vec<(u32, u32)> {
-        let marked = |kid: &&Child| kid.branch.mark != Mark::None;
-        let kids = branch
-            .into_iter()
-            .flat_map(|branch| &branch.kids)
-            .filter(marked);
-        let run = |kid: &Child| match kid.key {
-            Key::Index(start) => Some((start, kid.len)),
-            Key::Name(_) => None,
-        };
-        kids.filter_map(run).collect()
-    };
-    let gone: u32 = kids(picks)
-        .iter()
+    let gone: u32 = runs(out)
         .take_while(|(start, _)| start < index)
         .map(|(_, len)| len)
         .sum();
     let mut index = index - gone.min(*index);
-    for (start, len) in kids(drops) {
+    for (start, len) in runs(into) {
         if start > index {
             break;
         }
         index += len;
     }
     Key::Index(index)
+}
+
+/// The runs of a list that are picked up or dropped: where they start, and how long they are.
+fn runs(branch: Option<&Branch>) -> impl Iterator<Item = (u32, u32)> {
+    let kids = branch.into_iter().flat_map(|branch| &branch.kids);
+    let marked = kids.filter(|kid| kid.branch.mark != Mark::None);
+    marked.filter_map(|kid| match kid.key {
+        Key::Index(start) => Some((start, kid.len)),
+        Key::Name(_) => None,
+    })
 }
 
 impl Branch {
@@ -162,7 +169,7 @@ impl Branch {
         covers.then_some(kid)
     }
 
-    fn below(&self, key: &Key) -> Option<&Self> {
+    pub(super) fn below(&self, key: &Key) -> Option<&Self> {
         self.covering(key).map(|kid| &kid.branch)
     }
 }

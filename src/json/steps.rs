@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use fnv::FnvHashMap;
 use serde::Serialize;
 
 use super::key::{Key, Path};
 use super::op::{Branch, Child, Edit, JsonOp, Mark};
+use super::position::came_from;
 use super::value::Value;
 use crate::Error;
 use crate::text::TextChange;
@@ -41,7 +43,7 @@ pub enum Step {
         #[serde(skip_serializing_if = "is_one")]
         count: u32,
     },
-    /// A value takes the place of another one.
+    /// A value takes the place of another one, in an object or as the root.
     Replace {
         /// Where.
         path: Path,
@@ -63,7 +65,7 @@ fn is_one(count: &u32) -> bool {
 
 impl JsonOp {
     /// What the op does to `before`, step by step: removes first, the deepest and last first; then adds and edits from
-    /// the top down.
+    /// the top down. A new value under the key of a removed one replaces it.
     ///
     /// # Laws
     /// *The steps, one after the other, make what the op makes.*
@@ -77,28 +79,32 @@ impl JsonOp {
         let mut walk = Walk::default();
         walk.remove_below(&self.picks, true);
         if self.drops.kids.is_empty() {
-            return Ok(walk.steps);
+            return Ok(walk.finish());
         }
         // Each edit is told of the value that it finds in its place.
         let mut placed = before.clone();
         let bare = Self::from_halves((*self.picks).clone(), self.drops.without_edits());
         bare.apply(&mut placed)?;
         for root in &self.drops.kids {
-            walk.place(root);
-            walk.change(root, placed.as_ref())?;
+            walk.place(root, Some(&self.picks));
+            let picks = walk.source(root, Some(&self.picks), &self.drops);
+            walk.change(root, picks, placed.as_ref())?;
         }
-        Ok(walk.steps)
+        Ok(walk.finish())
     }
 }
 
 /// The way to where the walk through an op is, and what it has told.
 #[derive(Default)]
-struct Walk {
+struct Walk<'op> {
     path: Path,
-    steps: Vec<Step>,
-    /// For each of the op's slots, the number of its first item.
-    slots: BTreeMap<u32, u32>,
+    /// `None` for a remove that turned out to be half of a replacement.
+    steps: Vec<Option<Step>>,
+    /// For each of the op's slots, the number of its first item, and what is picked below it.
+    slots: BTreeMap<u32, (u32, &'op Branch)>,
     items: u32,
+    /// By pick, the steps that remove a value of an object, or the root.
+    removed: FnvHashMap<*const Branch, usize>,
 }
 
 impl Branch {
@@ -114,7 +120,11 @@ impl Branch {
     }
 }
 
-impl Walk {
+impl<'op> Walk<'op> {
+    fn finish(self) -> Vec<Step> {
+        self.steps.into_iter().flatten().collect()
+    }
+
     /// Into a child and out again.
     fn enter<T>(&mut self, kid: &Child, then: impl FnOnce(&mut Self) -> T) -> T {
         self.path.0.push(kid.key.clone());
@@ -124,7 +134,7 @@ impl Walk {
     }
 
     /// The branch above the document is no part of the way.
-    fn remove_below(&mut self, branch: &Branch, above: bool) {
+    fn remove_below(&mut self, branch: &'op Branch, above: bool) {
         for kid in branch.kids.iter().rev() {
             if above {
                 self.remove(kid);
@@ -134,53 +144,91 @@ impl Walk {
         }
     }
 
-    fn remove(&mut self, kid: &Child) {
+    fn remove(&mut self, kid: &'op Child) {
         self.remove_below(&kid.branch, false);
         let slot = match kid.branch.mark {
             Mark::Move(slot) => {
                 let first = self.items;
                 self.items += kid.len;
-                self.slots.insert(slot, first);
+                self.slots.insert(slot, (first, &kid.branch));
                 Some(first)
             }
             Mark::Remove(_) => None,
             Mark::None | Mark::Insert(_) => return,
         };
-        self.steps.push(Step::Remove {
+        if slot.is_none() && matches!(kid.key, Key::Name(_)) {
+            self.removed.insert(&kid.branch, self.steps.len());
+        }
+        self.steps.push(Some(Step::Remove {
             path: self.path.clone(),
             count: kid.len,
             slot,
-        });
+        }));
     }
 
-    fn place(&mut self, kid: &Child) {
+    /// `picks` is what was picked from the container.
+    fn place(&mut self, kid: &Child, picks: Option<&Branch>) {
         let (value, slot) = match &kid.branch.mark {
-            Mark::Move(slot) => (None, self.slots.get(slot).copied()),
+            Mark::Move(slot) => (None, self.slots.get(slot).map(|(first, _)| *first)),
             Mark::Insert(value) => (Some(value.clone()), None),
             Mark::None | Mark::Remove(_) => return,
         };
-        self.steps.push(Step::Add {
-            path: self.path.clone(),
+        let path = self.path.clone();
+        if let (Some(value), Some(remove)) = (&value, self.removes(picks, &kid.key)) {
+            let value = value.clone();
+            self.steps[remove] = None;
+            self.steps.push(Some(Step::Replace { path, value }));
+            return;
+        }
+        self.steps.push(Some(Step::Add {
+            path,
             value,
             slot,
             count: kid.len,
-        });
+        }));
+    }
+
+    /// The step that removes what was under the name.
+    fn removes(&self, picks: Option<&Branch>, key: &Key) -> Option<usize> {
+        let Key::Name(_) = key else { return None };
+        let removed: *const Branch = picks?.below(key)?;
+        self.removed.get(&removed).copied()
+    }
+
+    /// What is picked below the value that a child of `drops` leads to.
+    fn source(
+        &self,
+        kid: &Child,
+        picks: Option<&'op Branch>,
+        drops: &Branch,
+    ) -> Option<&'op Branch> {
+        match &kid.branch.mark {
+            Mark::Move(slot) => self.slots.get(slot).map(|(_, picks)| *picks),
+            Mark::None => picks?.below(&came_from(&kid.key, picks, drops)),
+            Mark::Insert(_) | Mark::Remove(_) => None,
+        }
     }
 
     /// What happens at and below a place where a value is now.
-    fn change(&mut self, kid: &Child, value: Option<&Value>) -> Result<(), Error> {
+    fn change(
+        &mut self,
+        kid: &Child,
+        picks: Option<&'op Branch>,
+        value: Option<&Value>,
+    ) -> Result<(), Error> {
         let Some(value) = value else { return Ok(()) };
         if let Some(edit) = &kid.branch.edit {
             let step = edited(edit, value, &self.path)?;
-            self.steps.push(step);
+            self.steps.push(Some(step));
         }
         // All that comes into a container is in its place before anything below is told.
         for kid in &kid.branch.kids {
-            self.enter(kid, |walk| walk.place(kid));
+            self.enter(kid, |walk| walk.place(kid, picks));
         }
-        let inner = kid.branch.kids.iter().filter(|kid| !kid.branch.is_leaf());
-        for kid in inner {
-            self.enter(kid, |walk| walk.change(kid, value.get(&kid.key)))?;
+        let drops = &kid.branch;
+        for kid in drops.kids.iter().filter(|kid| !kid.branch.is_leaf()) {
+            let picks = self.source(kid, picks, drops);
+            self.enter(kid, |walk| walk.change(kid, picks, value.get(&kid.key)))?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@ use wasm_bindgen::prelude::*;
 
 use super::convert::{from_js, malformed_op, throw, to_js};
 use crate::Error;
-use crate::json::{Conflict, JsonOp, Part, Path, Policy, Value, Winner};
+use crate::json::{Conflict, JsonOp, Part, Path, Policy, Value, Winner, WithContent};
 use crate::text::Side;
 
 pub(super) fn op(value: JsValue) -> Result<JsonOp, JsValue> {
@@ -40,10 +40,11 @@ pub fn check(edit: JsValue) -> Result<(), JsValue> {
     op(edit).map(drop)
 }
 
-/// The op in canonical form.
+/// The op in canonical form, with what it says that it removes.
 #[wasm_bindgen(js_name = jsonNormalize)]
 pub fn normalize(edit: JsValue) -> Result<JsValue, JsValue> {
-    to_js(&op(edit)?.plain_with_content())
+    let WithContent(edit) = from_js(edit, malformed_op)?;
+    to_js(&edit.plain_with_content())
 }
 
 /// The first op and then the second, as one.
@@ -75,10 +76,10 @@ pub fn conflicts(left: JsValue, right: JsValue) -> Result<JsValue, JsValue> {
     to_js(&found)
 }
 
-/// The op that takes this one back, of which each remove says what it removed.
+/// The op that takes this one back.
 #[wasm_bindgen(js_name = jsonInvertWithDoc)]
 pub fn invert_with_doc(edit: JsValue, before: JsValue) -> Result<JsValue, JsValue> {
-    to_js(&thrown(op(edit)?.invert(&doc(before)?))?.plain_with_content())
+    to_js(&thrown(op(edit)?.invert(&doc(before)?))?.plain())
 }
 
 /// The op with what it removes.
@@ -91,6 +92,13 @@ pub fn make_invertible(edit: JsValue, before: JsValue) -> Result<JsValue, JsValu
 #[wasm_bindgen(js_name = jsonDiff)]
 pub fn diff(before: JsValue, after: JsValue) -> Result<JsValue, JsValue> {
     to_js(&JsonOp::diff(&doc(before)?, &doc(after)?).plain())
+}
+
+/// Where the value at a path is after the op; `null` when the op removes it.
+#[wasm_bindgen(js_name = jsonTransformPosition)]
+pub fn transform_position(path: JsValue, edit: JsValue) -> Result<JsValue, JsValue> {
+    let path: Path = from_js(path, malformed_op)?;
+    to_js(&op(edit)?.map_path(&path))
 }
 
 /// What one side did.
@@ -108,6 +116,8 @@ pub(super) struct Told<'a> {
     kind: crate::json::ConflictKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<&'a Path>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<Winner>,
     #[serde(skip_serializing_if = "Option::is_none")]
     winner: Option<&'static str>,
     #[serde(flatten)]
@@ -140,6 +150,7 @@ impl<'a> Told<'a> {
         Self {
             kind: conflict.kind,
             path: None,
+            policy: None,
             winner: None,
             sides: Sides::Ops {
                 left: did(&conflict.left),
@@ -151,17 +162,15 @@ impl<'a> Told<'a> {
     /// A conflict that a replica resolved: what came from elsewhere was accepted, so it is `left`.
     pub(super) fn of_replica(conflict: &'a Conflict) -> Self {
         use crate::json::Loser;
-        let (winner, parts) = match conflict.loser {
-            Some(Loser::Left) => ("mine", &conflict.right),
-            Some(Loser::Right) | None => ("theirs", &conflict.left),
-            Some(Loser::Both) => ("neither", &conflict.left),
+        let winner = match conflict.loser {
+            Some(Loser::Left) => "mine",
+            Some(Loser::Right) | None => "theirs",
+            Some(Loser::Both) => "neither",
         };
-        let path = parts
-            .first()
-            .map(|part| part.to.as_ref().unwrap_or(&part.at));
         Self {
             kind: conflict.kind,
-            path,
+            path: Some(&conflict.path),
+            policy: Some(conflict.rule.winner),
             winner: Some(winner),
             sides: Sides::People {
                 mine: did(&conflict.right),

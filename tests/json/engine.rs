@@ -99,6 +99,12 @@ impl Op {
         Self(JsonOp::diff(&before.0, &after.0))
     }
 
+    /// What the op does to a document, step by step.
+    pub fn steps(&self, before: &Doc) -> Result<Value, String> {
+        let steps = self.0.steps(&before.0).map_err(told)?;
+        serde_json::to_value(steps).map_err(told)
+    }
+
     /// Where the value at a path goes.
     pub fn map_path(&self, path: &[wire::Key]) -> Option<wire::Path> {
         self.0

@@ -430,6 +430,16 @@ fn marked(doc: &wire::Doc) -> Option<(wire::Path, usize)> {
     })
 }
 
+/// *The steps, one after the other, make what the op makes.*
+pub fn steps(doc: &Doc, made: &Made) -> Outcome {
+    let steps = made.op.steps(doc)?;
+    let after =
+        super::steps::carry_out(&doc.wire(), &steps).map_err(|why| format!("{why}: {steps}"))?;
+    law(after == made.after.wire(), || {
+        format!("steps {steps} make {}", wire::show(&after))
+    })
+}
+
 /// A value put in the place of one that the op does not look at is after the op where `map_path` says.
 pub fn map_path(doc: &Doc, made: &Made) -> Outcome {
     let doc = doc.wire();

@@ -17,6 +17,7 @@ mod peer;
 mod published;
 mod random;
 mod random_laws;
+mod steps;
 mod vectors;
 mod wire;
 mod world;

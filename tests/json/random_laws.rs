@@ -238,6 +238,11 @@ fn diff_leads_from_one_document_to_the_other() {
 }
 
 #[test]
+fn the_steps_one_after_the_other_make_what_the_op_makes() {
+    for_ops(laws::steps);
+}
+
+#[test]
 fn map_path_follows_a_value() {
     for_ops(laws::map_path);
 }

@@ -1,9 +1,6 @@
 // A server in this process, for tests that need to stop time, lose messages, or misbehave. It keeps the
-// protocol's rules (docs/protocol.md) for plain text, in memory; its algebra is the engine's.
-import { text } from '../../dist/types.js'
-
-const textOf = (op) => (op === null ? [] : op[0].es)
-const jsonOf = (op) => (op.length === 0 ? null : [{ es: op }])
+// protocol's rules (docs/protocol.md) in memory; its algebra is the engine's.
+import { json } from '../../dist/types.js'
 
 export class FakeServer {
   docs = new Map()
@@ -124,14 +121,14 @@ export class FakeServer {
     const again = doc.log.findIndex((entry) => entry.client === client && entry.seq === seq)
     this.submits.push({ client, seq, base, op: JSON.stringify(op) })
     if (again !== -1) return this.say(link, { type: 'committed', doc: id, revision: again + 1, client, seq })
-    let edit = textOf(op)
-    for (const entry of doc.log.slice(base)) edit = text.transform(edit, textOf(entry.op), 'right')
-    doc.value = text.apply(doc.value, edit)
-    doc.log.push({ client, seq, op: jsonOf(edit) })
+    let edit = op
+    for (const entry of doc.log.slice(base)) edit = json.transform(edit, entry.op, 'right')
+    doc.value = json.apply(doc.value, edit)
+    doc.log.push({ client, seq, op: edit })
     doc.seqs.set(client, seq)
     const message = { type: 'committed', doc: id, revision: doc.log.length, client, seq }
     for (const other of this.links) {
-      if (other.open.has(id)) this.say(other, other === link ? message : { ...message, op: jsonOf(edit) })
+      if (other.open.has(id)) this.say(other, other === link ? message : { ...message, op: edit })
     }
   }
 

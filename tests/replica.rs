@@ -367,6 +367,85 @@ fn a_catch_up_in_batches_is_rebased_over_once() {
     assert_eq!(patches.count(), 1);
 }
 
+/// The authority does not know what an op that comes in removes; its author does, and both judge alike.
+#[test]
+fn an_edit_beats_a_remove_that_the_authority_cannot_look_into() {
+    let settings: Settings =
+        serde_json::from_str(r#"{"policies":[{"path":"","policy":"keep","restore":true}]}"#)
+            .unwrap();
+    let value: Value = serde_json::from_str(r#"{"k":{"n":"k"}}"#).unwrap();
+    let life = Epoch::new("first").unwrap();
+    let limits = Limits::default();
+    let mut authority = Authority::new(doc(), life, value.clone(), settings.clone(), limits);
+    let device = |name: &str, peer| Device {
+        replica: Replica::new(
+            doc(),
+            ClientId::new(name).unwrap(),
+            value.clone(),
+            settings.clone(),
+        ),
+        ..Device::new(name, peer)
+    };
+    let (mut ann, mut bob) = (device("ann", 1), device("bob", 2));
+    ann.replica.connected();
+    bob.replica.connected();
+    exchange(&mut authority, &mut [&mut ann, &mut bob]);
+    bob.replica.disconnected();
+    authority.close(bob.peer);
+    let op = |json| serde_json::from_str(json).unwrap();
+    ann.replica.edit(op(r#"["k","n",{"es":["x"]}]"#)).unwrap();
+    exchange(&mut authority, &mut [&mut ann]);
+    bob.replica.edit(op(r#"["k",{"r":true}]"#)).unwrap();
+    bob.settle();
+    bob.replica.connected();
+    exchange(&mut authority, &mut [&mut ann, &mut bob]);
+    for value in [ann.replica.value(), bob.replica.value(), authority.value()] {
+        assert_eq!(value.unwrap().to_string(), r#"{"k":{"n":"xk"}}"#);
+    }
+    assert!(bob.replica.inbox().is_empty());
+    let told = bob.others.iter();
+    let told = told.filter(|effect| matches!(effect, Effect::Conflict(_)));
+    assert_eq!(told.count(), 1);
+}
+
+/// What the server refuses may be what later edits stand on: they win over its undoing.
+#[test]
+fn what_was_edited_in_a_refused_insert_is_not_lost() {
+    let value: Value = serde_json::from_str(r#"{"l":[]}"#).unwrap();
+    let life = Epoch::new("first").unwrap();
+    let limits = Limits {
+        value_size: 30,
+        ..Limits::default()
+    };
+    let none = Settings::default();
+    let mut authority = Authority::new(doc(), life, value.clone(), none.clone(), limits);
+    let mut ann = Device {
+        replica: Replica::new(doc(), ClientId::new("ann").unwrap(), value, none),
+        ..Device::new("ann", 1)
+    };
+    ann.replica.connected();
+    exchange(&mut authority, &mut [&mut ann]);
+    let op = |json: &str| serde_json::from_str(json).unwrap();
+    let long = "a card that is too large".repeat(2);
+    ann.replica
+        .edit(op(&format!(r#"["l",0,{{"i":{{"s":"{long}"}}}}]"#)))
+        .unwrap();
+    ann.settle();
+    ann.replica
+        .edit(op(r#"["l",0,"s",{"es":["mine: "]}]"#))
+        .unwrap();
+    exchange(&mut authority, &mut [&mut ann]);
+    let kept: String = ann
+        .replica
+        .inbox()
+        .iter()
+        .map(|edit| edit.op.to_string())
+        .collect();
+    assert!(kept.contains("mine: "), "{kept}");
+    let now = authority.value().unwrap().to_string();
+    assert_eq!(ann.replica.value().unwrap().to_string(), now);
+}
+
 #[test]
 fn stale_and_foreign_messages_change_nothing() {
     let mut authority = authority();

@@ -11,7 +11,7 @@ use super::op::{Content, JsonOp};
 use super::policy::Policy;
 use super::report::report;
 use super::residual::{Base, Extras, residual};
-use super::resolve::resolve;
+use super::resolve::{Resolved, resolve};
 use super::standing::{Standing, State};
 use super::universe::{Place, Universe, Which};
 use super::value::Value;
@@ -61,23 +61,12 @@ impl JsonOp {
                 conflicts: Vec::new(),
             });
         }
-        let (left, right) = (Form::of(left)?, Form::of(right)?);
-        let universe = Universe::unite(&left, &right)?;
-        let after = [
-            Arrangement::after(&universe, 0)?,
-            Arrangement::after(&universe, 1)?,
-        ];
-        let (standing, resolved) = resolve(&universe, policy);
-        let merged = merged(&standing)?;
-        Ok(Merge {
-            left: rest(&universe, &after, &merged, 1)?,
-            right: rest(&universe, &after, &merged, 0)?,
-            conflicts: report(
-                &universe,
-                &after,
-                policy,
-                resolved.iter().map(|(found, loser)| (found, Some(*loser))),
-            ),
+        meet(left, right, policy, |met| {
+            Ok(Merge {
+                left: met.rest(1)?,
+                right: met.rest(0)?,
+                conflicts: met.report(policy),
+            })
         })
     }
 
@@ -102,13 +91,25 @@ impl JsonOp {
     /// This op as it must be applied after the concurrent `other`. `side` says which of the two this one is: the accepted op is
     /// [`Side::Left`].
     ///
+    /// Of what the policy restores, only what `other` removed must be known: so the authority, which knows that of all ops
+    /// that it has accepted, transforms an op whose author alone knows what it removes.
+    ///
+    /// # Laws
+    /// *transform is the half of merge*, where there is the whole.
+    ///
     /// # Errors
     /// Those of [`merge`](Self::merge).
     pub fn transform(&self, other: &Self, side: Side, policy: &Policy) -> Result<Self, Error> {
-        Ok(match side {
-            Side::Left => Self::merge(self, other, policy)?.left,
-            Side::Right => Self::merge(other, self, policy)?.right,
-        })
+        if self.is_noop() || other.is_noop() {
+            return Ok(self.clone());
+        }
+        if let (Some(own), Some(other)) = (self.as_untimed_text(), other.as_untimed_text()) {
+            return Ok(Self::text(own.transform(other, side)));
+        }
+        match side {
+            Side::Left => meet(self, other, policy, |met| met.rest(1)),
+            Side::Right => meet(other, self, policy, |met| met.rest(0)),
+        }
     }
 
     /// Every conflict between the two ops as written, sorted.
@@ -138,6 +139,54 @@ impl JsonOp {
             found.iter().map(|found| (found, None)),
         ))
     }
+}
+
+/// Two ops that have met, their conflicts resolved.
+struct Met<'m, 'op> {
+    universe: &'m Universe<'op>,
+    /// The documents after either.
+    after: &'m [Arrangement; 2],
+    merged: &'m Arrangement,
+    resolved: &'m [Resolved],
+}
+
+impl Met<'_, '_> {
+    /// What is left to do where the op of side `done` is done.
+    fn rest(&self, done: Which) -> Result<JsonOp, Error> {
+        rest(self.universe, self.after, self.merged, done)
+    }
+
+    fn report(&self, policy: &Policy) -> Vec<Conflict> {
+        let resolved = self.resolved.iter();
+        report(
+            self.universe,
+            self.after,
+            policy,
+            resolved.map(|(found, loser)| (found, Some(*loser))),
+        )
+    }
+}
+
+fn meet<T>(
+    left: &JsonOp,
+    right: &JsonOp,
+    policy: &Policy,
+    then: impl FnOnce(&Met<'_, '_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let (left, right) = (Form::of(left)?, Form::of(right)?);
+    let universe = Universe::unite(&left, &right)?;
+    let after = [
+        Arrangement::after(&universe, 0)?,
+        Arrangement::after(&universe, 1)?,
+    ];
+    let (standing, resolved) = resolve(&universe, policy);
+    let merged = merged(&standing)?;
+    then(&Met {
+        universe: &universe,
+        after: &after,
+        merged: &merged,
+        resolved: &resolved,
+    })
 }
 
 /// What leads from the document after one op to the merged one.

@@ -122,6 +122,18 @@ test('the bundled session replays into both panes, also while one is offline', a
   await demo.context.close()
 })
 
+test('the recorded session that comes with the page replays to exactly its text', async () => {
+  const demo = await openDemo(browser, server.url)
+  const { page } = demo
+  await page.selectOption('#session', 'recorded')
+  await page.selectOption('#speed', '0')
+  await page.locator('#play').click()
+  await page.locator('#replay-state', { hasText: 'Both panes end exactly as recorded' }).waitFor({ timeout: 60_000 })
+  complete(await together(demo), ['# Architecture', '## Invariants'])
+  assert.deepEqual(demo.complaints, [])
+  await demo.context.close()
+})
+
 test('a trace from a file replays to exactly the recorded text', async () => {
   const demo = await openDemo(browser, server.url)
   const { page } = demo

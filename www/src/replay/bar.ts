@@ -72,14 +72,27 @@ export class ReplayBar {
       this.#player = new ScriptPlayer(panes)
       return true
     }
-    if (!this.#trace) {
-      this.#file.click()
+    const trace = this.#session.value === 'recorded' ? await this.#recorded() : this.#trace
+    if (!trace) {
+      if (this.#session.value === 'file') this.#file.click()
       return false
     }
     await this.#setup.newDocument()
     if (!panes.every((pane) => pane.opened)) return false
-    this.#player = new TracePlayer(panes, this.#trace)
+    this.#player = new TracePlayer(panes, trace)
     return true
+  }
+
+  /** The session that comes with the page: each edit between the revisions of this project's ARCHITECTURE.md, word by word. */
+  async #recorded(): Promise<Trace | null> {
+    try {
+      const response = await fetch('/sessions/architecture.json.gz')
+      if (!response.ok) throw new Error(`${response.status}`)
+      return await readTrace(new File([await response.blob()], 'architecture.json.gz'))
+    } catch {
+      this.#setup.notices.show('trace', { what: 'The recorded session could not be loaded.', next: 'Check that the server still runs, then try again; the other sessions need no server.' }, [{ label: 'Dismiss', run: () => this.#setup.notices.clear('trace') }])
+      return null
+    }
   }
 
   async #read(): Promise<void> {

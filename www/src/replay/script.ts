@@ -20,7 +20,7 @@ const find = (text: string, side?: 'before'): Act => (side ? { do: 'find', text,
 const pause = (milliseconds: number): Act => ({ do: 'pause', milliseconds })
 const end: Act = { do: 'end' }
 
-export const CREDIT = 'The trip plan session was written for this page and is part of it; recorded traces are read from your own files and never leave this browser.'
+export const CREDIT = 'The trip plan session was written for this page and is part of it; the other bundled one is the edits between the revisions of this project’s ARCHITECTURE.md; further traces are read from your own files and never leave this browser.'
 
 export const WRITERS: readonly (readonly Act[])[] = [
   [

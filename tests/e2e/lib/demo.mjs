@@ -62,6 +62,9 @@ export async function openDemo(browser, url, { context: settings = {}, before } 
   const a = new PaneDriver(page, 'a')
   const b = new PaneDriver(page, 'b')
   await opened(page)
+  // A socket that is closed while it still connects makes Chromium complain. Some tests never get one.
+  const live = () => [...document.querySelectorAll('.pane')].every((pane) => pane.dataset.link === 'live')
+  await page.waitForFunction(live, undefined, { timeout: 3_000 }).catch(() => {})
   return { context, page, a, b, complaints }
 }
 
